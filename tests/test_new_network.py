@@ -10,16 +10,15 @@ import pytest
 
 from newsfeed import reading, sources
 from newsfeed.model import Failure, FeedState, Parsed, Request, Response, Subscription
-from newsfeed.sources import registry
-from newsfeed.sources.registry import voice
+from newsfeed.sources import source as base
+from newsfeed.sources.source import voice
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 PIGEON = '''
 """Pigeon: perches by their interface."""
 
 from newsfeed.sources import posts
-from newsfeed.sources.registry import hosts_of
-from newsfeed.sources.source import Draft, Source, host_and_path, validated
+from newsfeed.sources.source import Draft, Source, host_and_path, hosts_of, validated
 from newsfeed.model import Request
 from newsfeed.text import times
 
@@ -60,9 +59,9 @@ source = Pigeon()
 def pigeon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "pigeon.py").write_text(PIGEON, encoding="utf-8")
     monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(tmp_path)])
-    line = registry.Network("pigeon", ("pigeon.example",))
-    for module in (registry, sources):
-        monkeypatch.setattr(module, "NETWORKS", (line, *registry.NETWORKS))
+    line = base.Network("pigeon", ("pigeon.example",))
+    for module in (base, sources):
+        monkeypatch.setattr(module, "NETWORKS", (line, *base.NETWORKS))
     forget()
     yield
     forget()

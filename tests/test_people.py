@@ -12,7 +12,7 @@ from serving import Server
 
 from newsfeed.model import Item, StoredItem, Tagging, TopicScore
 from newsfeed.pipeline.morning.suggest import Event, choose
-from newsfeed.sources.registry import linked, voice
+from newsfeed.sources.source import linked, voice
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 

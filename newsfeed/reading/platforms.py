@@ -14,8 +14,7 @@ from collections.abc import Callable
 from urllib.parse import urljoin
 
 from newsfeed.sources import posts
-from newsfeed.sources.registry import REDDIT_OWN, hosts_of, is_taken, lies_at
-from newsfeed.sources.source import Draft
+from newsfeed.sources.source import REDDIT_OWN, Draft, hosts_of, is_taken, lies_at
 from newsfeed.text import canonical_url
 
 _ANCHOR = re.compile(

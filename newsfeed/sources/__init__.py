@@ -1,6 +1,6 @@
 """The networks: how to request a subscription, and how its answer becomes drafts of items.
 
-A network is one module with a `Source` (see `source`), and its line in `registry`; the first that claims a
+A network is one module with a `Source` (see `source`), and its line in `NETWORKS` there; the first that claims a
 subscription gets it. Modules are loaded on first use.
 """
 
@@ -13,8 +13,7 @@ from importlib import import_module
 import msgspec
 
 from newsfeed.model import Failure, FeedState, Request, Subscription
-from newsfeed.sources.registry import NETWORKS
-from newsfeed.sources.source import FEED, Source
+from newsfeed.sources.source import FEED, NETWORKS, Source
 
 
 @cache

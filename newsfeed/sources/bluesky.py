@@ -18,11 +18,11 @@ import msgspec
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, Post, count, get, rows, text
-from newsfeed.sources.registry import hosts_of
 from newsfeed.sources.source import (
     Answer,
     Draft,
     Source,
+    hosts_of,
     parts_of,
     read_context,
     says,

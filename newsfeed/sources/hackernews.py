@@ -26,6 +26,8 @@ _PAGES = {
     "": "front_page", "/": "front_page", "/news": "front_page", "/front": "front_page", "/newest": "story",
     "/best": "story", "/ask": "ask_hn", "/show": "show_hn", "/shownew": "show_hn", "/jobs": "job", "/rss": "front_page",
 }  # fmt: skip
+# The same pages at hnrss.org.
+_MIRRORED = {"frontpage": "front_page", "newest": "story", "ask": "ask_hn", "show": "show_hn", "jobs": "job"}
 _LEAST = {"/best": 200}  # points, unless the outline names another number
 
 
@@ -81,8 +83,7 @@ class HackerNews(Source):
         least = _least(state.subscription, place)
         query = {"q": place.words} if place.words else {}
         query |= {"points": str(least)} if least else {}
-        names = {"front_page": "frontpage", "ask_hn": "ask", "show_hn": "show", "job": "jobs"}
-        path = names.get(place.tags, "newest")
+        path = next((page for page, tags in _MIRRORED.items() if tags == place.tags), "newest")
         if found := re.fullmatch(r"(story|comment),author_(.+)", place.tags):
             path, query = ("submitted" if found[1] == "story" else "threads"), {"id": found[2]}
         return f"https://hnrss.org/{path}{'?' + urlencode(query) if query else ''}"
@@ -117,12 +118,8 @@ def _place(subscription: Subscription) -> _Place | None:
     host = (parts.hostname or "").removeprefix("www.")
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     if host == "news.ycombinator.com":
-        if parts.path in {"/user", "/submitted", "/threads"} and re.fullmatch(
-            r"[\w-]{1,30}", query.get("id", "")
-        ):
-            who = query["id"]
-            sort = "comment" if parts.path == "/threads" else "story"
-            return _Place(f"{sort},author_{who}", f"{who} on Hacker News", f"{HOME}{parts.path}?id={who}")
+        if parts.path in {"/user", "/submitted", "/threads"} and (person := _person(parts.path[1:], query)):
+            return person
         if tags := _PAGES.get(parts.path):
             name = "Hacker News" if tags == "front_page" else f"Hacker News, {parts.path.strip('/')}"
             return _Place(tags, name, f"{HOME}{parts.path or '/'}", least=_LEAST.get(parts.path, 0))
@@ -134,21 +131,22 @@ def _place(subscription: Subscription) -> _Place | None:
     return None
 
 
+def _person(page: str, query: Mapping[str, str]) -> _Place | None:
+    """The stories of a person, or their comments on the page "threads"; None without a name."""
+    who = query.get("id", "")
+    sort = "comment" if page == "threads" else "story"
+    found = re.fullmatch(r"[\w-]{1,30}", who)
+    return (
+        _Place(f"{sort},author_{who}", f"{who} on Hacker News", f"{HOME}/{page}?id={who}") if found else None
+    )
+
+
 def _mirrored(page: str, query: Mapping[str, str]) -> _Place | None:
     """The same stories as a feed of hnrss.org, which other readers take in our place."""
     least = int(query["points"]) if re.fullmatch(r"\d{1,6}", query.get("points", "")) else 0
-    if page in {"submitted", "threads"} and re.fullmatch(r"[\w-]{1,30}", query.get("id", "")):
-        sort = "comment" if page == "threads" else "story"
-        return _Place(
-            f"{sort},author_{query['id']}", f"{query['id']} on Hacker News", f"{HOME}/{page}?id={query['id']}"
-        )
-    tags = {
-        "frontpage": "front_page",
-        "newest": "story",
-        "ask": "ask_hn",
-        "show": "show_hn",
-        "jobs": "job",
-    }.get(page, "")
+    if page in {"submitted", "threads"} and (person := _person(page, query)):
+        return person
+    tags = _MIRRORED.get(page, "")
     words = query.get("q", "")
     name = (
         f"Hacker News: {words}"
@@ -163,12 +161,8 @@ def _mirrored(page: str, query: Mapping[str, str]) -> _Place | None:
 def _draft(entry: dict[str, Json]) -> Draft | None:
     number = text(entry, "objectID") or text(entry, "id")
     sort = text(entry, "type") or _sort(get(entry, "_tags"))
-    if (
-        not number.isdigit()
-        or get(entry, "dead") is True
-        or get(entry, "deleted") is True
-        or sort == "pollopt"
-    ):
+    gone = get(entry, "dead") is True or get(entry, "deleted") is True
+    if gone or not number.isdigit() or sort == "pollopt":
         return None
     discussion = f"{HOME}/item?id={number}"
     comment = sort == "comment" or (not text(entry, "title") and bool(text(entry, "comment_text")))

@@ -15,8 +15,7 @@ import msgspec
 
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
 from newsfeed.sources import posts
-from newsfeed.sources.registry import hosts_of, lies_at
-from newsfeed.sources.source import Answer, Source, as_feed, host_and_path
+from newsfeed.sources.source import Answer, Source, as_feed, host_and_path, hosts_of, lies_at
 from newsfeed.text import safe_url
 
 KIND = "hosted"

@@ -15,8 +15,17 @@ from newsfeed.lazy import expression
 from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
-from newsfeed.sources.registry import is_taken
-from newsfeed.sources.source import Answer, Draft, Source, as_feed, is_shut, parts_of, says, validated
+from newsfeed.sources.source import (
+    Answer,
+    Draft,
+    Source,
+    as_feed,
+    is_shut,
+    is_taken,
+    parts_of,
+    says,
+    validated,
+)
 from newsfeed.text import safe_url, times
 from newsfeed.text.encodings import looks_like_json
 from newsfeed.text.outline_options import options

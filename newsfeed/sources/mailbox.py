@@ -148,13 +148,9 @@ def _bodies(mail: EmailMessage) -> tuple[str, str]:
             continue
         data = part.get_payload(decode=True)
         if isinstance(data, bytes):
-            found[sort] = _decoded(data, part.get_content_charset() or "")[:_BODY]
+            said, _ = decode(data, f"text/html; charset={part.get_content_charset() or ''}")
+            found[sort] = said[:_BODY]
     return found["text/html"], found["text/plain"]
-
-
-def _decoded(data: bytes, charset: str) -> str:
-
-    return decode(data, f"text/html; charset={charset}")[0]
 
 
 _ONLINE = expression(
@@ -188,7 +184,7 @@ _INVISIBLE = expression(
 
 def _reading(markup: str) -> str:
     """The message without hidden text, tracking pixels, unsubscribe links and layout tables."""
-    root = _tree(markup)
+    root = posts.body_of(markup)
     if root is None:
         return ""
     for node in list(root.iter()):
@@ -196,10 +192,9 @@ def _reading(markup: str) -> str:
             continue
         hidden = _INVISIBLE.search(node.get("style") or "")
         pixel = node.tag == "img" and {node.get("width"), node.get("height")} & {"0", "1", "0px", "1px"}
-        leave = node.tag == "a" and _GONE.search(
-            "".join(node.itertext())[:200] + " " + (node.get("href") or "")[:300]
-        )
-        if hidden or pixel or leave or _online_link(node):
+        said = "".join(node.itertext())[:200]
+        leave = _GONE.search(f"{said} {(node.get('href') or '')[:300]}") or _ONLINE.search(said)
+        if hidden or pixel or (node.tag == "a" and leave):
             _drop(node)
     from lxml import etree
 
@@ -207,10 +202,6 @@ def _reading(markup: str) -> str:
     # Tables lay messages out: their cells are paragraphs.
     written = re.sub(r"</?(?:table|tbody|thead|tr)\b[^>]*>", "", written)
     return re.sub(r"<(/?)t[dh]\b[^>]*>", r"<\1div>", written)
-
-
-def _online_link(node: Any) -> bool:
-    return node.tag == "a" and bool(_ONLINE.search("".join(node.itertext())[:200]))
 
 
 def _drop(node: Any) -> None:
@@ -221,21 +212,6 @@ def _drop(node: Any) -> None:
         else:
             parent.text = (parent.text or "") + node.tail
     parent.remove(node)
-
-
-def _tree(markup: str) -> Any:
-    from lxml import etree
-    from lxml import html as trees
-
-    try:
-        root = trees.fromstring(
-            markup.replace("\x00", "").encode("utf-8", "replace"),
-            parser=trees.HTMLParser(no_network=True, huge_tree=False, encoding="utf-8", remove_comments=True),
-        )
-    except (etree.LxmlError, ValueError):
-        return None
-    bodies = root.xpath("//body")
-    return bodies[0] if isinstance(bodies, list) and bodies else root
 
 
 _BLOCKS = frozenset(
@@ -249,7 +225,7 @@ def split(message: Draft) -> list[Draft]:
 
     A message is a list when at least four such lines with texts of their own make up most of it.
     """
-    root = _tree(message.body)
+    root = posts.body_of(message.body)
     if root is None:
         return []
     entries: list[tuple[str, str, list[str]]] = []

@@ -18,7 +18,6 @@ from newsfeed.lazy import expression
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, Post, count, get, rows, text
-from newsfeed.sources.registry import is_taken
 from newsfeed.sources.source import (
     Answer,
     Draft,
@@ -26,9 +25,11 @@ from newsfeed.sources.source import (
     Source,
     as_feed,
     is_shut,
+    is_taken,
     parts_of,
     read_context,
     says,
+    validated,
     write_context,
 )
 from newsfeed.text import plain_text, safe_url, times
@@ -69,8 +70,7 @@ class Mastodon(Source):
 
     def claims(self, subscription: Subscription) -> bool:
         """Profiles, `@user@host` and `#tag@host`; tags, lists and home where the outline says Mastodon."""
-        place = _place(subscription)
-        return place is not None
+        return _place(subscription) is not None
 
     def request(self, state: FeedState) -> Request:
         """The timeline; or, for an account whose id is unknown, a look-up."""
@@ -78,10 +78,9 @@ class Mastodon(Source):
         way = state.cursor.get("way", "")
         if place is None or way == "page":
             return as_feed(state)
+        asking = _Asking(state.subscription, place, state.feed)
         if way == "rss":
-            return _Asking(state.subscription, place, state.feed).request(
-                _rss(place, state.subscription), state
-            )
+            return asking.request(_rss(place, state.subscription), state)
         if place.sort == "account" and not state.cursor.get("id"):
             server = posts.service(state.subscription, place.server)
             return Request(
@@ -91,15 +90,12 @@ class Mastodon(Source):
                 accept="application/json",
                 context=write_context(step="lookup", seen=state.cursor.get("seen", "")),
             )
-        asking = _Asking(state.subscription, place, state.feed)
         return asking.request(asking.timeline(state.cursor.get("id", "")), state)
 
     def again(self, state: FeedState, failure: Failure) -> FeedState | None:
         """First look the account up again if its id is no longer known, then try RSS, then the page itself."""
         place, way = _place(state.subscription), state.cursor.get("way", "")
-        if place is None or place.sort in {"list", "home"}:
-            return None
-        if not is_shut(failure):
+        if place is None or place.sort in {"list", "home"} or not is_shut(failure):
             return None
         cursor = {name: value for name, value in state.cursor.items() if name not in {"id", "way"}}
         if not way and state.cursor.get("id") and failure.cause in {Cause.NOT_FOUND, Cause.GONE}:
@@ -185,11 +181,8 @@ def _place(subscription: Subscription) -> _Place | None:
     host = (parts.hostname or "").lower()
     if parts.scheme not in {"http", "https"} or is_taken(host):
         return None
-    server, path, said = (
-        f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
-        unquote(parts.path),
-        says(subscription, KIND),
-    )
+    server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    path, said = unquote(parts.path), says(subscription, KIND)
     wishes = {"boosts", "replies", "min-points"} & subscription.options.keys()
     if (found := _ACCOUNT.fullmatch(path)) and (said or wishes or not found[4]):
         replies = found[3] == "with_replies"
@@ -231,26 +224,23 @@ class _Asking(NamedTuple):
         return f"{server}/api/v1/accounts/{escaped(account)}/statuses?limit={_PAGE}{choice}"
 
     def request(self, url: str, state: FeedState) -> Request:
+        asked = self.page(url, seen=state.cursor.get("seen", ""), base=url)
+        asked = msgspec.structs.replace(asked, accept="application/json, application/rss+xml;q=0.8")
         # Without validators, or what was not read to the end would be "nothing new"
-        whole = bool(state.cursor.get("gap"))
+        return asked if state.cursor.get("gap") else validated(asked, state)
+
+    def page(self, url: str, number: int = 0, **context: str) -> Request:
+        """One page of the timeline. Lists and home need the reader's login; everything else is requested without."""
+        closed = self.place.sort in {"list", "home"}
         return Request(
             url=url,
             feed=self.feed,
             source=KIND,
-            accept="application/json, application/rss+xml;q=0.8",
-            etag="" if whole else state.etag,
-            last_modified="" if whole else state.last_modified,
-            body_hash="" if whole else state.body_hash,
-            credential=self.credential,
-            context=write_context(seen=state.cursor.get("seen", ""), base=url),
+            page=number,
+            accept="application/json",
+            credential=posts.host_of(posts.service(self.subscription, self.place.server)) if closed else "",
+            context=write_context(**context),
         )
-
-    @property
-    def credential(self) -> str:
-        """Lists and home need the reader's login; everything else is requested without."""
-        if self.place.sort not in {"list", "home"}:
-            return ""
-        return posts.host_of(posts.service(self.subscription, self.place.server))
 
 
 def _replies(subscription: Subscription, place: _Place) -> bool:
@@ -272,20 +262,11 @@ def _account(
     if not account:
         return Failure(cause=Cause.NOT_FOUND, text="There is no such account.", status=response.status)
     url = asking.timeline(account)
-    following = Request(
-        url=url,
-        feed=asking.feed,
-        source=KIND,
-        page=response.request.page + 1,
-        accept="application/json",
-        credential=asking.credential,
-        context=write_context(seen=context.get("seen", ""), base=url),
-    )
     return Parsed(
         title=name_of(found) or f"@{asking.place.name}@{asking.place.host}",
         html_url=safe_url(text(found, "url")),
         cursor={"id": account, "way": ""},
-        next=following,
+        next=asking.page(url, response.request.page + 1, seen=context.get("seen", ""), base=url),
         step=True,
     )
 
@@ -334,15 +315,8 @@ def _walk(
         return None, {"seen": top, "gap": ""}
     else:
         reached = newest
-    following = Request(
-        url=f"{base}&min_id={escaped(reached)}",
-        feed=asking.feed,
-        source=KIND,
-        page=response.request.page + 1,
-        accept="application/json",
-        credential=asking.credential,
-        context=write_context(seen=reached, floor=floor, top=top, base=base),
-    )
+    place = f"{base}&min_id={escaped(reached)}"
+    following = asking.page(place, response.request.page + 1, seen=reached, floor=floor, top=top, base=base)
     return following, {"seen": reached, "gap": "yes"}
 
 

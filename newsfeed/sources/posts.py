@@ -172,6 +172,20 @@ def paragraphs(plain: str) -> str:
     return "".join(f"<p>{escape(p.strip()).replace(chr(10), '<br>')}</p>" for p in parts if p.strip())
 
 
+def body_of(markup: str) -> Any:
+    """The body of a page or a mail as a tree of elements; None if it is not HTML."""
+    from lxml import etree
+    from lxml import html as trees
+
+    parser = trees.HTMLParser(no_network=True, huge_tree=False, encoding="utf-8", remove_comments=True)
+    try:
+        root = trees.fromstring(markup.replace("\x00", "").encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError):
+        return None
+    bodies = root.xpath("//body")
+    return bodies[0] if isinstance(bodies, list) and bodies else root
+
+
 def escape(plain: str) -> str:
     """Plain text for HTML."""
     return html.escape(plain, quote=True)

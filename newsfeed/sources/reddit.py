@@ -18,8 +18,17 @@ from newsfeed.lazy import expression
 from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
-from newsfeed.sources.registry import REDDIT_OWN, hosts_of, lies_at
-from newsfeed.sources.source import Answer, Draft, Drafts, Source, parts_of, validated
+from newsfeed.sources.source import (
+    REDDIT_OWN,
+    Answer,
+    Draft,
+    Drafts,
+    Source,
+    hosts_of,
+    lies_at,
+    parts_of,
+    validated,
+)
 from newsfeed.text import clean_line, times
 from newsfeed.text.encodings import looks_like_json
 from newsfeed.text.outline_options import options

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from newsfeed.model import FeedState, Parsed, Request, Response, Subscription
 from newsfeed.sources import posts
-from newsfeed.sources.registry import hosts_of
 from newsfeed.sources.source import (
     BODY_LIMIT,
     Answer,
     Draft,
     Source,
     host_and_path,
+    hosts_of,
     read_context,
     validated,
     write_context,
@@ -50,17 +50,9 @@ class Telegram(Source):
 
     def parse(self, response: Response, subscription: Subscription, now: datetime) -> Answer | None:
         """The messages of a preview, and the request for the older page if these don't reach back to what was seen."""
-        from lxml import etree, html
-
         page, _ = decode(response.body[:BODY_LIMIT], response.content_type)
-        page = page.replace("\x00", "")
-        try:
-            root = html.fromstring(
-                page, parser=html.HTMLParser(no_network=True, huge_tree=False, encoding=None)
-            )
-        except (etree.LxmlError, ValueError):
-            root = None
-        messages: list[Any] = [] if root is None else cast("list[Any]", root.xpath("//*[@data-post]"))
+        root = posts.body_of(page)
+        messages = [] if root is None else root.xpath("//*[@data-post]")
         channel = _channel(subscription.url)
         if root is None or not messages:
             if response.request.page:

@@ -15,8 +15,7 @@ import msgspec
 from newsfeed.model import Cause, Failure, FeedState, Parsed, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, Post, count, get, rows, text
-from newsfeed.sources.registry import hosts_of, lies_at
-from newsfeed.sources.source import Answer, Draft, Source, host_and_path, read_context
+from newsfeed.sources.source import Answer, Draft, Source, host_and_path, hosts_of, lies_at, read_context
 from newsfeed.text import times
 from newsfeed.text.outline_options import options
 

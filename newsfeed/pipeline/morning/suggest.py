@@ -25,7 +25,7 @@ from newsfeed.model import (
 )
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import understand
-from newsfeed.sources.registry import Voice, linked, voice
+from newsfeed.sources.source import Voice, linked, voice
 from newsfeed.store import Store
 from newsfeed.topics import THRESHOLD
 
