@@ -192,9 +192,7 @@ def _reading(markup: str) -> str:
             continue
         hidden = _INVISIBLE.search(node.get("style") or "")
         pixel = node.tag == "img" and {node.get("width"), node.get("height")} & {"0", "1", "0px", "1px"}
-        said = "".join(node.itertext())[:200]
-        leave = _GONE.search(f"{said} {(node.get('href') or '')[:300]}") or _ONLINE.search(said)
-        if hidden or pixel or (node.tag == "a" and leave):
+        if hidden or pixel or (node.tag == "a" and _leads_away(node)):
             _drop(node)
     from lxml import etree
 
@@ -202,6 +200,12 @@ def _reading(markup: str) -> str:
     # Tables lay messages out: their cells are paragraphs.
     written = re.sub(r"</?(?:table|tbody|thead|tr)\b[^>]*>", "", written)
     return re.sub(r"<(/?)t[dh]\b[^>]*>", r"<\1div>", written)
+
+
+def _leads_away(link: Any) -> bool:
+    """Whether a link is there for the mail's own sake: to leave the list, or to read it in a browser."""
+    said = "".join(link.itertext())[:200]
+    return bool(_ONLINE.search(said) or _GONE.search(f"{said} {(link.get('href') or '')[:300]}"))
 
 
 def _drop(node: Any) -> None:
