@@ -146,11 +146,15 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_half(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("either")
 def test_the_file_is_checked_once_a_day(tmp_path: Path) -> None:
-    with opened(tmp_path) as store:
-        assert not store.quick_check(NOW + HOUR, force=False)
-        assert store.quick_check(NOW + HOUR)
-        assert store.quick_check(NOW + 2 * DAY, force=False)
-        assert store.quick_check(NOW, force=False), "a check of the future doesn't count"
+    checked = []
+    for now in (NOW, NOW + HOUR, NOW + 2 * DAY, NOW):
+        with opened(tmp_path, now) as store:
+            checked.append(store.get_meta("checked"))
+    *_, later, again = checked
+    assert checked[:3] == [NOW.isoformat(), NOW.isoformat(), (NOW + 2 * DAY).isoformat()]
+    assert (later, again) == ((NOW + 2 * DAY).isoformat(), NOW.isoformat()), (
+        "a check of the future doesn't count"
+    )
 
 
 @pytest.mark.usefixtures("either")
@@ -325,4 +329,4 @@ def test_days_of_care_in_one_transaction_each(tmp_path: Path) -> None:
             with pytest.raises(StoreError, match="row 3 missing"):
                 store.quick_check(NOW)
         assert (store.get_meta("checked") or "").startswith("2020")
-        assert store.quick_check(NOW + timedelta(days=1), force=False)
+        store.quick_check(NOW + timedelta(days=1))

@@ -61,12 +61,11 @@ def test_a_lock_is_free_again_after_its_block(tmp_path: Path) -> None:
             "2026-11-22T06:30:00+00:00",
             "digest",
         )
-        with pytest.raises(BusyError, match=r"since 2026-11-22 \d\d:30"):
-            Lock(path, "again").acquire()
-        with pytest.raises(BusyError, match="this process holds the lock already"):
-            held.acquire()
+        with pytest.raises(BusyError, match=r"since 2026-11-22 \d\d:30"), Lock(path, "again"):
+            pass
+        with pytest.raises(BusyError, match="this process holds the lock already"), held:
+            pass
     assert Lock(path, "x").holder() is None
-    held.release()
     with pytest.raises(ValueError, match="out"), held:
         raise ValueError("out")
     with held:
@@ -81,8 +80,8 @@ def test_what_stands_in_the_file_decides_nothing(tmp_path: Path) -> None:
     assert Lock(path, "x").holder() is None
     with Lock(path, "digest"):
         path.write_text("odd")
-        with pytest.raises(BusyError, match="another newsfeed is at work here"):
-            Lock(path, "x").acquire()
+        with pytest.raises(BusyError, match="another newsfeed is at work here"), Lock(path, "x"):
+            pass
         holder = Lock(path, "x").holder()
         assert holder is not None
         assert holder.pid == 0
@@ -104,6 +103,7 @@ def test_a_lock_is_held_though_a_full_disk_takes_no_word_of_who_holds_it(
     with (
         Lock(tmp_path / "lock", "digest"),
         pytest.raises(BusyError, match="another newsfeed is at work here"),
+        Lock(tmp_path / "lock", "x"),
     ):
-        Lock(tmp_path / "lock", "x").acquire()
+        pass
     assert Lock(tmp_path / "lock", "x").holder() is None

@@ -64,14 +64,12 @@ def _was_lately(db: Transaction, key: str, now: datetime, every: timedelta) -> b
     return last is not None and last <= now < last + every
 
 
-def check(db: Transaction, place: str, now: datetime, *, force: bool = False) -> bool:
-    """Check the whole database once a day; returns whether it did.
+def check(db: Transaction, place: str, now: datetime) -> None:
+    """Check the whole database.
 
     Raises:
         StoreError: it is damaged.
     """
-    if not force and _was_lately(db, CHECKED, now, CHECK_EVERY):
-        return False
     if found := db.faults():
         raise StoreError(
             place,
@@ -79,7 +77,6 @@ def check(db: Transaction, place: str, now: datetime, *, force: bool = False) ->
             "Put its newest copy in its place: newsfeed restore.",
         )
     meta_table.put(db, CHECKED, now.isoformat())
-    return True
 
 
 def tidy(db: Transaction) -> None:

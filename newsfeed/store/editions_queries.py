@@ -49,20 +49,9 @@ _ENCODER = msgspec.json.Encoder()
 def record(db: Transaction, printed: Edition, stories: Sequence[Shown]) -> None:
     """Store an edition and what it showed, replacing an earlier one of the same date."""
     db.execute(delete(shown).where(shown.c.date == printed.date))
-    db.upsert(
-        edition,
-        [
-            {
-                "date": printed.date,
-                "zone": printed.zone,
-                "built": printed.built,
-                "minutes": printed.minutes,
-                "revised": printed.revised,
-                "data": zlib.compress(_ENCODER.encode(printed), 6),
-                "summary": _ENCODER.encode(summary(printed)).decode(),
-            }
-        ],
-    )
+    row = {name: getattr(printed, name) for name in ("date", "zone", "built", "minutes", "revised")}
+    data = zlib.compress(_ENCODER.encode(printed), 6)
+    db.upsert(edition, [{**row, "data": data, "summary": _ENCODER.encode(summary(printed)).decode()}])
     if stories:
         db.execute(insert(shown), [{**records.SHOWN.values(s), "date": printed.date} for s in stories])
 
@@ -149,19 +138,8 @@ def claim_mail(db: Transaction, local: date, recipient: str, now: datetime) -> b
     ).scalar()
     if before not in {None, MailState.FAILED}:
         return False
-    db.upsert(
-        mail,
-        [
-            {
-                "date": local,
-                "recipient": recipient,
-                "state": str(MailState.CLAIMED),
-                "claimed": now,
-                "settled": None,
-                "note": "",
-            }
-        ],
-    )
+    claim = {"state": str(MailState.CLAIMED), "claimed": now, "settled": None, "note": ""}
+    db.upsert(mail, [{"date": local, "recipient": recipient, **claim}])
     return True
 
 
@@ -181,17 +159,7 @@ def mails(db: Transaction, state: MailState | None = None) -> list[Mail]:
     query = select(mail).order_by(mail.c.date, mail.c.recipient)
     if state is not None:
         query = query.where(mail.c.state == str(state))
-    return [
-        Mail(
-            date=r.date,
-            recipient=r.recipient,
-            state=MailState(r.state),
-            claimed=r.claimed,
-            settled=r.settled,
-            note=r.note,
-        )
-        for r in db.execute(query)
-    ]
+    return [Mail(**{**row._mapping, "state": MailState(row.state)}) for row in db.execute(query)]
 
 
 def doubt_claims(db: Transaction, now: datetime) -> int:

@@ -73,20 +73,18 @@ def item_of(db: Transaction, number: int) -> StoredItem:
     return found[0]
 
 
-def window(
-    db: Transaction, since: datetime, until: datetime | None = None, body: Body = "none"
-) -> list[StoredItem]:
-    """Items that came from `since` on, or were published since; before `until`. Oldest number first.
+def window(db: Transaction, since: datetime, body: Body = "none") -> list[StoredItem]:
+    """Items that came from `since` on, or were published since. Oldest number first.
 
     What was published before the reader subscribed counts by its date only.
     """
-    query = selected(body).where(_within(since, until)).order_by(item.c.id)
+    query = selected(body).where(_within(since)).order_by(item.c.id)
     return [read(row, body) for row in db.execute(query).all()]
 
 
 def feeds_of_window(db: Transaction, since: datetime) -> dict[int, tuple[int, str]]:
     """The items of `window` by number, each with its feed and language alone."""
-    query = select(item.c.id, item.c.feed, item.c.lang).where(_within(since, None)).order_by(item.c.id)
+    query = select(item.c.id, item.c.feed, item.c.lang).where(_within(since)).order_by(item.c.id)
     return {number: (feed, lang) for number, feed, lang in db.execute(query).all()}
 
 
@@ -118,13 +116,12 @@ def headlines(
 
 def count_window(db: Transaction, since: datetime) -> int:
     """How many items `window` would give."""
-    return db.execute(select(func.count()).select_from(item).where(_within(since, None))).scalar_one()
+    return db.execute(select(func.count()).select_from(item).where(_within(since))).scalar_one()
 
 
-def _within(since: datetime, until: datetime | None) -> ColumnElement[bool]:
+def _within(since: datetime) -> ColumnElement[bool]:
     # No item is published after it was seen, so one index finds both.
-    begun = and_(item.c.first_seen >= since, or_(item.c.before.is_(False), item.c.published >= since))
-    return begun if until is None else and_(begun, func.coalesce(item.c.published, item.c.first_seen) < until)
+    return and_(item.c.first_seen >= since, or_(item.c.before.is_(False), item.c.published >= since))
 
 
 def newest(db: Transaction, feeds: Iterable[int], limit: int, first: int) -> list[int]:

@@ -12,7 +12,6 @@ import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -47,15 +46,6 @@ class Lock:
         self._beyond = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        self.acquire()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
-
-    def acquire(self) -> None:
         """Take the lock now or raise; never waits."""
         if self._file is not None:
             raise BusyError(str(self.path), "this process holds the lock already")
@@ -93,6 +83,7 @@ class Lock:
             os.ftruncate(file, 0)
             os.pwrite(file, msgspec.json.encode(holder), 0)
         self._file = file
+        return self
 
     def _take(self, file: int) -> None:
         # `holder` looks by holding the lock for an instant; a second try tells that from a real holder.
@@ -112,10 +103,8 @@ class Lock:
 
             self._beyond.enter_context(dialect_of(self._database).hold(self.label))
 
-    def release(self) -> None:
-        """Release the lock; harmless if it is not held."""
-        if self._file is None:
-            return
+    def __exit__(self, *_: object) -> None:
+        assert self._file is not None
         self._beyond.close()
         # The file stays: if it were removed, two others could lock two different files of the same name.
         with contextlib.suppress(OSError):

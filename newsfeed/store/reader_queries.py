@@ -27,17 +27,8 @@ def correct(db: Transaction, word: Correction) -> None:
         NotFoundError: there is no such item.
     """
     items_queries.item_of(db, word.item)
-    db.upsert(
-        correction,
-        [
-            {
-                "item": word.item,
-                "topics": _ENCODER.encode(word.topics).decode(),
-                "previous": _ENCODER.encode(word.previous).decode(),
-                "made": word.made,
-            }
-        ],
-    )
+    topics, previous = (_ENCODER.encode(names).decode() for names in (word.topics, word.previous))
+    db.upsert(correction, [{"item": word.item, "topics": topics, "previous": previous, "made": word.made}])
 
 
 def corrections(db: Transaction) -> list[Correction]:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -128,9 +127,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def while_unchanged(
@@ -342,10 +339,14 @@ class Store:
                 return [error]
         return [result for change in changes for result in self.apply_all([change], now)]
 
-    def quick_check(self, now: datetime, *, force: bool = True) -> bool:
-        """Check the whole database; without `force` only if that was not done for a day. Returns whether it did."""
+    def quick_check(self, now: datetime) -> None:
+        """Check the whole database.
+
+        Raises:
+            StoreError: it is damaged.
+        """
         with self._writing() as db:
-            return care_queries.check(db, self._dialect.place, now, force=force)
+            care_queries.check(db, self._dialect.place, now)
 
     def backup(self, now: datetime, *, force: bool = False) -> Path | None:
         """Copy the database when a week has passed since the last time; the last four copies are kept. None: not yet."""

@@ -232,14 +232,13 @@ class SharedStore(Store):
             ).all()
         return self.items(sorted(row[0] for row in rows), body="text")
 
-    def window(self, since: datetime, until: datetime | None = None, body: Body = "none") -> list[StoredItem]:
+    def window(self, since: datetime, body: Body = "none") -> list[StoredItem]:
         # What has no story yet is of a later portion, and nothing of a private feed ever gets one.
         with self._reading() as db:
             rows = db.connection.exec_driver_sql(
                 "select i.id from shared.item i join shared.member m on m.item = i.id"
-                " where i.first_seen >= %s and (%s::timestamp is null or coalesce(i.published, i.first_seen) < %s)"
-                " order by i.id",
-                (since, until, until),
+                " where i.first_seen >= %s order by i.id",
+                (since,),
             ).all()
         return self.items([row[0] for row in rows], body=body)
 

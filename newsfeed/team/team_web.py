@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -31,7 +31,7 @@ from newsfeed.team.sessions import TooManyError
 from newsfeed.team.site import SiteSetting, at_port
 from newsfeed.text import spoken
 from newsfeed.web.access import cookie
-from newsfeed.web.listening import bound, run_server
+from newsfeed.web.listening import bound, lasting, run_server
 from newsfeed.web.local_app import STYLES, script
 from newsfeed.web.routes import GET, POST
 
@@ -87,12 +87,7 @@ AT_ONCE = 16  # answers that one process computes at a time
 
 
 # RFC 9110, section 15
-STATUS: dict[type[NewsfeedError], int] = {
-    NotFoundError: 404,
-    StoreError: 503,
-    SignInError: 403,
-    TooManyError: 429,
-}
+STATUS = {NotFoundError: 404, StoreError: 503, SignInError: 403, TooManyError: 429}
 
 
 def _status(error: NewsfeedError) -> int:
@@ -181,13 +176,9 @@ class TeamAnswers:
 
     async def lost(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        known = status in {404, 405}
-        what = (
-            NotFoundError("", "There is no such page.")
-            if known
-            else NewsfeedError("", "Something broke here.")
-        )
-        return self._trouble(request, what, 404 if known else 500)
+        if status in {404, 405}:
+            return self._trouble(request, NotFoundError("", "There is no such page."), 404)
+        return self._trouble(request, NewsfeedError("", "Something broke here."), 500)
 
 
 def routed_team(team: TeamWeb) -> ASGIApp:
@@ -214,9 +205,7 @@ async def _file(team: TeamWeb, name: str, request: Request) -> Response:
     else:
         with spoken.speaking(request.query_params.get("v", "").rpartition("-")[2]):
             text, kind = script(team.templates, name), "text/javascript"
-    return PlainTextResponse(
-        text, media_type=kind, headers={"Cache-Control": "private, max-age=31536000, immutable"}
-    )
+    return lasting(text, kind)
 
 
 def serve_team(

@@ -7,7 +7,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import msgspec
@@ -89,20 +89,20 @@ def lock(home: Home) -> Iterator[None]:
     Raises:
         BusyError: another one runs; the sentence says where.
     """
+    held = ExitStack()
     try:
-        held = home.serve_lock()
-        held.acquire()
+        held.enter_context(home.serve_lock())
     except BusyError:
         place = app_place(home)
         where = f"at {place.url}" if place else "in another process"
         raise BusyError(
             "", say("the app of this home runs already, {where}", where=where), "Use that one, or end it."
         ) from None
-    try:
-        yield
-    finally:
-        signs.note_place(home, None)
-        held.release()
+    with held:
+        try:
+            yield
+        finally:
+            signs.note_place(home, None)
 
 
 def serve(
@@ -195,7 +195,8 @@ def routed(app: LocalApp, hosts: frozenset[str]) -> ASGIApp:
 
     async def lost(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        what = NotFoundError("", "There is no such page.") if status == 404 else _fault()
+        broken = NewsfeedError("", "Something broke here.", "Run `newsfeed doctor` to see what.")
+        what = NotFoundError("", "There is no such page.") if status == 404 else broken
         with app.speaking():
             return app.trouble(request, what, status)
 
@@ -220,18 +221,14 @@ async def _answered(app: LocalApp, request: Request, view: Callable[[], Response
         return app.trouble(request, error)
 
 
-def _fault() -> NewsfeedError:
-    return NewsfeedError("", "Something broke here.", "Run `newsfeed doctor` to see what.")
-
-
-def _kept(text: str, kind: str) -> Response:
-    # Its address holds the hash of what it says.
+def lasting(text: str, kind: str) -> Response:
+    """Styles or a script, whose address holds the hash of what it says."""
     return Response(text, media_type=kind, headers={"Cache-Control": "private, max-age=31536000, immutable"})
 
 
 def _style(app: LocalApp, request: Request) -> Response:
-    return _kept(app.templates().style(STYLES), "text/css")
+    return lasting(app.templates().style(STYLES), "text/css")
 
 
 def _script(app: LocalApp, request: Request) -> Response:
-    return _kept(app.script(), "text/javascript")
+    return lasting(app.script(), "text/javascript")
