@@ -8,17 +8,14 @@ import re
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from newsfeed.model import (
-    FeedState,
-    Record,
-)
+from newsfeed.model import FeedState, Record
 from newsfeed.text.spoken import say
+from newsfeed.text.times import of_header
 
 SHORTEST = timedelta(minutes=15)  # between two requests: four an hour burden nobody
 # A little under a day: a feed that is asked once a day must be due again at the same hour of the next morning.
@@ -100,10 +97,10 @@ def freshness(headers: Mapping[str, str], now: datetime) -> timedelta:
         age = headers.get("age", "").strip()
         spent = int(age[:12]) if age.isascii() and age.isdigit() else 0
         return timedelta(seconds=min(max(int(found[1]) - spent, 0), 10**9))
-    expires = _http_date(headers.get("expires", ""))
+    expires = of_header(headers.get("expires", ""))
     if expires is None:
         return timedelta(0)
-    return max(expires - (_http_date(headers.get("date", "")) or now), timedelta(0))
+    return max(expires - (of_header(headers.get("date", "")) or now), timedelta(0))
 
 
 def next_due(state: FeedState, at: Moment, headers: Mapping[str, str] | None = None) -> datetime:
@@ -139,16 +136,6 @@ def _outside(moment: datetime, hours: Collection[int], jitter: float) -> datetim
             moment += timedelta(hours=1)
         moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(minutes=15 * jitter)
     return moment
-
-
-def _http_date(value: str) -> datetime | None:
-    if not 8 <= len(value) <= 64:
-        return None
-    try:
-        moment = parsedate_to_datetime(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def settled(state: FeedState, now: datetime) -> FeedState:
@@ -232,7 +219,7 @@ def silence(moments: Iterable[datetime], now: datetime) -> Silence:
     before two days.
     """
     days = sorted({m.date() for m in moments if m <= now}, reverse=True)[:SILENT_DAYS]
-    gaps = _gaps(days)
+    gaps = [(newer - older).days for newer, older in itertools.pairwise(days)]
     if len(gaps) < FEWEST_GAPS:
         return Silence()
     from statistics import median  # brings decimal and fractions, which a refresh without news does without
@@ -241,10 +228,6 @@ def silence(moments: Iterable[datetime], now: datetime) -> Silence:
     allowed = max(SILENT_GAPS * usual, SILENT_LONGEST * max(gaps), SILENT_FROM)
     silent = (now.date() - days[0]).days
     return Silence(days=silent if silent > allowed else 0, usual=usual)
-
-
-def _gaps(days: list[date]) -> list[int]:
-    return [(newer - older).days for newer, older in itertools.pairwise(days)]
 
 
 def every(days: float) -> str:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
-from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -99,9 +98,7 @@ class Fetcher:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._logins.aclose()
         await self._connections.aclose()
         await self._resolver.aclose()

@@ -6,10 +6,10 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from newsfeed import __version__
+from newsfeed.text.times import of_header
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
@@ -109,7 +109,7 @@ def retry_after(value: str, now: datetime) -> datetime | None:
     seconds = _number(value)
     if seconds is not None:
         return None if seconds < 0 else _after(seconds, now)
-    moment = _date(value)
+    moment = of_header(value)
     return None if moment is None else clamp(moment, now)
 
 
@@ -122,7 +122,7 @@ def reset(value: str, now: datetime) -> datetime | None:
     value = value.strip()
     number = _number(value)
     if number is None:
-        moment = _date(value)
+        moment = of_header(value)
         return None if moment is None else clamp(moment, now)
     if number < 0:
         return None
@@ -162,16 +162,6 @@ def _number(value: str) -> float | None:
 
 def _after(seconds: float, now: datetime) -> datetime:
     return clamp(now + timedelta(seconds=min(max(seconds, 0.0), LONGEST_WAIT.total_seconds())), now)
-
-
-def _date(value: str) -> datetime | None:
-    if not 8 <= len(value) <= 64:
-        return None
-    try:
-        moment = datetime.fromisoformat(value) if value[:4].isdigit() else parsedate_to_datetime(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 STEP = 65_536  # the most that one call of the decoder may give

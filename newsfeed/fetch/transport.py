@@ -167,7 +167,7 @@ class Stream(httpcore.AsyncNetworkStream):
                 raise
             if isinstance(
                 error, ConnectionAbortedError
-            ):  # how asyncio reports a handshake that takes too long
+            ):  # so asyncio reports a handshake that takes too long
                 raise httpcore.ConnectTimeout from error
             if isinstance(error, OSError):
                 raise httpcore.ConnectError(str(error)) from error
@@ -181,8 +181,6 @@ class Stream(httpcore.AsyncNetworkStream):
             return self._incoming.readable or self._transport.is_closing()
         if info == "ssl_object":
             return self._transport.get_extra_info("ssl_object")
-        if info == "server_addr":
-            return self._transport.get_extra_info("peername")
         return None
 
 
@@ -263,17 +261,6 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         if isinstance(last, TimeoutError):
             raise httpcore.ConnectTimeout from last
         raise httpcore.ConnectError(str(last)) from last
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        raise RefusedAddressError(path, path)
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 def _mixed(addresses: Iterable[str]) -> list[str]:

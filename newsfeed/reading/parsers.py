@@ -19,7 +19,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import datetime
-from types import TracebackType
 from typing import BinaryIO, Self
 
 import msgspec
@@ -80,9 +79,7 @@ class Parsers:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         # A caller still waiting for a place must not start a worker that nobody would end
         self._closed = True
         spawning.end_ahead()

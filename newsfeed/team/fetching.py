@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from newsfeed.model import Record, Settings
@@ -70,9 +69,7 @@ class Fetching:
         self._parsers = await self._open.enter_async_context(Parsers(fetch.workers, fetch.parse_seconds))
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._open.aclose()
 
     def due_buckets(self) -> list[int]:

@@ -6,6 +6,7 @@ import contextlib
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsfeed.lazy import expression
@@ -97,6 +98,17 @@ def sane(moment: datetime | None, now: datetime) -> datetime | None:
     if moment is None or moment < EARLIEST or moment > now + AHEAD:
         return None
     return min(moment, now)
+
+
+def of_header(value: str) -> datetime | None:
+    """The moment that a header of HTTP names, as RFC 9110 or ISO 8601 writes it; None for anything else."""
+    if not 8 <= len(value) <= 64:
+        return None
+    try:
+        moment = datetime.fromisoformat(value) if value[:4].isdigit() else parsedate_to_datetime(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def from_text(value: object, language: str = "") -> datetime | None:
