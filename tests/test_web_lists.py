@@ -18,9 +18,8 @@ from homes import Entry, TestHome, make, opml, rss
 from serving import Server
 
 from newsfeed.cli.command import Context
-from newsfeed.model import Breadth, Item, Parsed, Subscription
+from newsfeed.model import Breadth, Item, Parsed, Subscription, picks
 from newsfeed.pipeline.answers import keep, what_if
-from newsfeed.pipeline.morning.draw import picks
 
 
 def listed(app: App) -> str:

@@ -15,8 +15,10 @@ from newsfeed.cli.command import Context, Json, now, opened
 
 def status(context: Context, *, as_json: bool = False) -> int:
     """Bare `newsfeed`: one screen and the one sensible next command."""
+    import msgspec
+
     from newsfeed.errors import NotFoundError
-    from newsfeed.pipeline.care.doctor import facts, standing
+    from newsfeed.pipeline.care.doctor import standing
 
     try:
         home = context.home()
@@ -32,7 +34,7 @@ def status(context: Context, *, as_json: bool = False) -> int:
     with home.open_store() as store:
         found = standing(home, store)
     if as_json:
-        show.print_json({"home": str(home.folder), **facts(found)})
+        show.print_json({"home": str(home.folder), **msgspec.structs.asdict(found)})
         return 0
     show.say(f"Home       {home.folder}", style="bold")
     show.say(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -308,16 +307,9 @@ def export_list(
     ] = False,
 ) -> None:
     """Write a clean OPML 2.0 file that other readers accept."""
-    from newsfeed.pipeline.home import put
     from newsfeed.pipeline.subscriptions.add import export_list as run
 
-    data = run(context.obj.home(), last=last)
-    if file == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.flush()
-    else:
-        put(Path(file), data)
-        show.say(f"wrote {file}")
+    show.write(file, run(context.obj.home(), last=last))
 
 
 def people(

@@ -199,17 +199,11 @@ def read(
     ] = "",
 ) -> None:
     """Read one saved answer as its source would; one JSON line per item. Needs no home."""
-    from newsfeed.errors import SettingsError
     from newsfeed.model import Failure
     from newsfeed.pipeline.answers.pipes import item_line, read_answer
     from newsfeed.text.spoken import told
 
-    try:
-        body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise SettingsError(
-            file, f"can't be read ({error.strerror})", "Name a file, or - for stdin."
-        ) from error
+    body = sys.stdin.buffer.read() if file == "-" else _read(Path(file), "Name a file, or - for stdin.")
     found = read_answer(body, url, now())
     if isinstance(found, Failure):
         show.err.print(f"newsfeed: {told(found.values, found.text, found.repair)}", markup=False)
@@ -268,7 +262,7 @@ def tag(
     from newsfeed.pipeline.answers.pipes import tag_lines
 
     def lines(path: Path | None) -> list[bytes]:
-        return _lines(path) if path else []
+        return _read(path, "Name a file of JSON lines.").splitlines() if path else []
 
     _print_piped(
         *tag_lines(
@@ -284,20 +278,17 @@ def group() -> None:
     _print_piped(*group_lines(sys.stdin.buffer.read().splitlines()))
 
 
-def _lines(path: Path) -> list[bytes]:
+def _read(path: Path, repair: str) -> bytes:
     from newsfeed.errors import SettingsError
 
     try:
-        return path.read_bytes().splitlines()
+        return path.read_bytes()
     except OSError as error:
-        raise SettingsError(
-            str(path), f"can't be read ({error.strerror})", "Name a file of JSON lines."
-        ) from error
+        raise SettingsError(str(path), f"can't be read ({error.strerror})", repair) from error
 
 
 def _print_piped(lines: Sequence[str], problems: Sequence[Problem]) -> None:
     """Print the good lines on stdout and what is wrong with the others on stderr; exit 1 if any is wrong, 2 if all are."""
-
     for line in lines:
         sys.stdout.write(line + "\n")
     sys.stdout.flush()

@@ -11,6 +11,7 @@ import typer
 
 from newsfeed.cli import care_commands, show
 from newsfeed.cli.command import App, Context, day
+from newsfeed.errors import SettingsError
 
 if TYPE_CHECKING:
     from newsfeed.pipeline.morning.mail import MailProvider
@@ -55,7 +56,7 @@ def mail(
 
     if test:
         if not mailing.wanted(home.settings):
-            _no_address()
+            raise SettingsError("[mail]", "there is no address to send to", "Run newsfeed mail setup.")
         with home.open_store() as store:
             edition = mailing.edition_of(store, wanted) if date else store.edition(wanted)
         done = mailing.attempt(home, edition, password=password)
@@ -75,25 +76,13 @@ def mail(
             if message.left_out:
                 show.say(f"{message.left_out} stories are left out for size: they are on the page.")
             show.say(f"preview: {message.preview}")
-        if eml == "-":
-            sys.stdout.buffer.write(written.data)
-            sys.stdout.flush()
-        elif eml:
-            from newsfeed.pipeline.home import put
-
-            put(Path(eml), written.data)
-            show.say(f"wrote {eml}")
+        if eml:
+            show.write(eml, written.data)
         return
     with home.lock("mail"), home.open_store() as store:
         report = mailing.send(home, store, wanted, password=password, by_hand=True, again=again)
     show.say(f"{report.text} {report.repair}".strip())
     raise typer.Exit(0 if report.good else 1)
-
-
-def _no_address() -> None:
-    from newsfeed.errors import SettingsError
-
-    raise SettingsError("[mail]", "there is no address to send to", "Run newsfeed mail setup.")
 
 
 @mail_app.command()
@@ -132,7 +121,6 @@ def setup(
     Without a terminal the password is read from the first line of the input.
     """
     from newsfeed import config
-    from newsfeed.errors import SettingsError
     from newsfeed.pipeline.morning import mail as mailing
 
     given: Context = context.obj
@@ -182,8 +170,6 @@ def setup(
 
 
 def _server(host: str, provider: MailProvider | None, asking: bool) -> dict[str, Any]:
-    from newsfeed.errors import SettingsError
-
     if not host and provider is not None:
         return {"host": provider.host, "port": provider.port, "security": provider.security}
     if not host:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from newsfeed.model import Problem
 
 
-FINE, NAMED_FAILURES, NOTHING_DONE = 0, 1, 2  # exit codes
-
 HINTED = {"--home"}  # what may follow `newsfeed` in a hint that can be run; all commands are added
 _HINT = re.compile(r"(?<![\w/.-])newsfeed(?= (--home|[a-z]+)\b)")
 _WHOLE = 10_000  # columns: wider than any line of a table
@@ -116,6 +114,22 @@ def complain(error: NewsfeedError) -> None:
         err.line(f"newsfeed: {head}")
     if error.repair:
         warn(error.repair)
+
+
+def write(file: str, data: bytes) -> None:
+    """Write a file, or to stdout for "-".
+
+    Raises:
+        DeliveryError: it can't be written.
+    """
+    from newsfeed.pipeline.home import put
+
+    if file == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    else:
+        put(Path(file), data)
+        say(f"wrote {file}")
 
 
 def say_broken_list(why: str) -> None:

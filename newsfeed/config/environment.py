@@ -8,6 +8,7 @@ import stat
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsfeed.errors import SettingsError
@@ -68,7 +69,6 @@ def frozen_clock() -> datetime | None:
 
 def has_display() -> bool:
     """Whether this session has a display to open a page on."""
-
     return bool(sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
@@ -137,18 +137,25 @@ def secret(settings: Settings, place: SecretSetting, subject: str) -> str:
     return ""
 
 
-def _from_keyring(user: str, subject: str) -> str:
+def _keyring() -> Any:
+    """The package that knows the system's keyring; None where it is not installed."""
     try:
-        import keyring
         import keyring.errors
     except ImportError:
+        return None
+    return keyring
+
+
+def _from_keyring(user: str, subject: str) -> str:
+    keyring = _keyring()
+    if keyring is None:
         raise SettingsError(
             subject,
             "the package keyring is not installed",
             "Install morning-newsfeed[keyring], or run `newsfeed mail setup` again to use a file.",
-        ) from None
+        )
     try:
-        return keyring.get_password(KEYRING_SERVICE, user) or ""
+        return str(keyring.get_password(KEYRING_SERVICE, user) or "")
     except keyring.errors.KeyringError as error:
         raise SettingsError(
             subject,
@@ -159,10 +166,8 @@ def _from_keyring(user: str, subject: str) -> str:
 
 def keep_in_keyring(user: str, value: str) -> bool:
     """Store a secret in the system's keyring; False if there is no keyring that works."""
-    try:
-        import keyring
-        import keyring.errors
-    except ImportError:
+    keyring = _keyring()
+    if keyring is None:
         return False
     try:
         keyring.set_password(KEYRING_SERVICE, user, value)
@@ -173,10 +178,8 @@ def keep_in_keyring(user: str, value: str) -> bool:
 
 def forget_in_keyring(user: str) -> None:
     """Remove a secret from the keyring, if it is there."""
-    try:
-        import keyring
-        import keyring.errors
-    except ImportError:
+    keyring = _keyring()
+    if keyring is None:
         return
     with contextlib.suppress(keyring.errors.KeyringError):
         keyring.delete_password(KEYRING_SERVICE, user)

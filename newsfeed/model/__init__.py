@@ -74,6 +74,7 @@ from newsfeed.model.pool import (
     Shown,
     Told,
     TopicSummary,
+    picks,
     summary,
     told,
 )

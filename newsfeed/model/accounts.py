@@ -3,129 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, TypeAlias
 
-import msgspec
-
-from newsfeed.model.edition import Account, Gain, RunnerUp, Score
+from newsfeed.model.edition import Account, Gain, RunnerUp
 
 Table: TypeAlias = Mapping[str, float | str]
+
+# The keys of the table, in their order, each with the field that it holds.
+_OF_ACCOUNT = {
+    "pass": "by", "length": "length", "worth": "score.value", "freshness": "score.freshness", "hours": "score.age",
+    "half-life": "score.half_life", "grade": "grade", "thumbs": "score.thumbs", "record": "record", "held": "score.held",
+    "kind": "kind", "deciding words": "terms", "part of news": "score.news", "outlets": "outlets",
+    "part of outlets": "score.outlets", "part of interest": "score.interest", "liking": "liking",
+    "part of engagement": "score.engagement", "weight": "score.weight", "telling": "score.penalty", "flaws": "flaws",
+}  # fmt: skip
+_OF_TOPIC = {"topic": "topic", "share": "share", "debt": "debt"}
+_OF_GAIN = {
+    "gain": "total", "gain of topic": "topic", "gain of worth": "score", "gain of voice": "voice", "minutes": "minutes",
+    "rivals": "rivals", "kappa": "kappa",
+}  # fmt: skip
+_OF_RUNNER_UP = {
+    "runner-up": "ref", "title of runner-up": "title", "gain of runner-up": "gain", "minutes of runner-up": "minutes",
+}  # fmt: skip
 
 
 def flat(account: Account) -> dict[str, float | str]:
     """The account as a flat table, by the key names of digest.json."""
-    score, gain = account.score, account.gain
-    table: dict[str, float | str] = {"pass": account.by}
-    if account.length:
-        table["length"] = account.length
-    table |= {
-        "worth": score.value,
-        "freshness": score.freshness,
-        "hours": score.age,
-        "half-life": score.half_life,
-        "grade": account.grade,
-        "thumbs": score.thumbs,
-        "record": account.record,
-        "held": float(score.held),
-        "kind": account.kind,
-        "deciding words": account.terms,
-        "part of news": score.news,
-        "outlets": float(account.outlets),
-        "part of outlets": score.outlets,
-        "part of interest": score.interest,
-        "liking": account.liking,
-        "part of engagement": score.engagement,
-        "weight": score.weight,
-        "telling": score.penalty,
-        "flaws": account.flaws,
-        **{f"topic {name}": part for name, part in account.topics.items()},
-    }
+    table = _taken(_OF_ACCOUNT, account)
+    if not account.length:
+        del table["length"]
+    table |= {f"topic {name}": part for name, part in account.topics.items()}
     if account.topic:
-        table |= {"topic": account.topic, "share": account.share, "debt": account.debt}
-    if gain is None:
-        return table
-    table |= {
-        "gain": gain.total,
-        "gain of topic": gain.topic,
-        "gain of worth": gain.score,
-        "gain of voice": gain.voice,
-        "minutes": gain.minutes,
-        "rivals": float(gain.rivals),
-        "kappa": gain.kappa,
-    }
-    for name, weight in gain.weights.items():
-        table |= {f"weight of {name}": weight, f"told of {name}": gain.told.get(name, 0.0)}
-    if second := gain.runner_up:
-        table |= {
-            "runner-up": second.ref,
-            "title of runner-up": second.title,
-            "gain of runner-up": second.gain,
-            "minutes of runner-up": second.minutes,
-        }
+        table |= _taken(_OF_TOPIC, account)
+    if (gain := account.gain) is not None:
+        table |= _taken(_OF_GAIN, gain)
+        for name, weight in gain.weights.items():
+            table |= {f"weight of {name}": weight, f"told of {name}": gain.told.get(name, 0.0)}
+        if gain.runner_up:
+            table |= _taken(_OF_RUNNER_UP, gain.runner_up)
     return table
 
 
-def from_flat(table: Table) -> Account:
-    """The account that a flat table holds; keys that are missing take the default."""
+def _taken(keys: Mapping[str, str], record: Account | Gain | RunnerUp) -> dict[str, float | str]:
+    found = {key: attrgetter(place)(record) for key, place in keys.items()}
+    return {key: value if isinstance(value, str) else float(value) for key, value in found.items()}
 
-    def number(key: str, usual: float = 0.0) -> float:
-        value = table.get(key, usual)
-        return float(value) if isinstance(value, float | int) else usual
 
-    def words(key: str) -> str:
-        return str(table.get(key, ""))
+def _as_record(table: Table) -> dict[str, Any]:
+    """The account that a flat table holds, as it is stored now; keys that are missing take the default."""
 
-    def under(prefix: str) -> dict[str, float]:
-        return {key.removeprefix(prefix): number(key) for key in table if key.startswith(prefix)}
+    def given(keys: Mapping[str, str]) -> dict[str, Any]:
+        return {place: table[key] for key, place in keys.items() if key in table}
 
-    second = RunnerUp(
-        ref=words("runner-up"),
-        title=words("title of runner-up"),
-        gain=number("gain of runner-up"),
-        minutes=number("minutes of runner-up"),
-    )
-    gain = Gain(
-        total=number("gain"),
-        topic=number("gain of topic"),
-        score=number("gain of worth"),
-        voice=number("gain of voice"),
-        minutes=number("minutes"),
-        rivals=int(number("rivals")),
-        kappa=number("kappa"),
-        weights=under("weight of "),
-        told=under("told of "),
-        runner_up=second if second.ref else None,
-    )
-    return Account(
-        by=words("pass"),
-        score=Score(
-            value=number("worth"),
-            freshness=number("freshness"),
-            news=number("part of news"),
-            outlets=number("part of outlets"),
-            interest=number("part of interest"),
-            engagement=number("part of engagement"),
-            weight=number("weight", 1.0),
-            penalty=number("telling", 1.0),
-            age=number("hours"),
-            half_life=number("half-life"),
-            thumbs=number("thumbs"),
-            held=bool(number("held")),
-        ),
-        grade=number("grade"),
-        record=number("record"),
-        kind=words("kind"),
-        terms=words("deciding words"),
-        outlets=int(number("outlets", 1.0)),
-        liking=words("liking"),
-        flaws=words("flaws"),
-        topics=under("topic "),
-        topic=words("topic"),
-        share=number("share"),
-        debt=number("debt"),
-        gain=gain if "gain" in table else None,
-        length=number("length"),
-    )
+    def under(prefix: str) -> dict[str, float | str]:
+        return {key.removeprefix(prefix): value for key, value in table.items() if key.startswith(prefix)}
+
+    own: dict[str, Any] = given(_OF_ACCOUNT | _OF_TOPIC)
+    score = {place.removeprefix("score."): own.pop(place) for place in [*own] if place.startswith("score.")}
+    score["held"] = bool(score.get("held"))
+    gain = None
+    if "gain" in table:
+        second = given(_OF_RUNNER_UP) if table.get("runner-up") else None
+        told = {"weights": under("weight of "), "told": under("told of "), "runner_up": second}
+        gain = {**given(_OF_GAIN), **told}
+    return {**own, "score": score, "topics": under("topic "), "gain": gain}
 
 
 def as_records(kept: Any) -> Any:
@@ -135,8 +77,6 @@ def as_records(kept: Any) -> Any:
     if not isinstance(kept, dict):
         return kept
     return {
-        key: msgspec.to_builtins(from_flat(value))
-        if key == "account" and "pass" in value
-        else as_records(value)
+        key: _as_record(value) if key == "account" and "pass" in value else as_records(value)
         for key, value in kept.items()
     }

@@ -120,6 +120,13 @@ class Pool(Record, frozen=True, kw_only=True):
     before: Mapping[int, int] = {}  # by feed: its items since then that are from before the reader subscribed
 
 
+def picks(edition: Edition) -> list[Pick]:
+    """Every numbered story of an edition's page."""
+    since = edition.since.picks if edition.since else ()
+    last = [edition.long_read] if edition.long_read else []
+    return [*(p for s in edition.sections for p in s.picks), *since, *last]
+
+
 def told(edition: Edition) -> Iterator[Pick | Line]:
     """Every pick and line within the minutes; the long read stands outside them."""
     for section in (*edition.sections, *((edition.since,) if edition.since else ())):

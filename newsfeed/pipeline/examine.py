@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from newsfeed.feeds import changes, rhythm
 from newsfeed.feeds.health import FeedHealth, HealthState, judged, report, without_network
@@ -44,10 +43,6 @@ def _silence(store: Store, state: FeedState, now: datetime) -> Silence:
         return Silence()
     if state.first_good is None or state.failure is not None:
         return Silence()
-    return _silence_of(store, state, now)
-
-
-def _silence_of(store: Store, state: FeedState, now: datetime) -> Silence:
     days = Counter(k.published.date() for k in store.known(state.feed) if k.published is not None)
     return _by_days(store, state, now, list(days.items()))
 
@@ -68,8 +63,7 @@ def _midnight(day: date) -> datetime:
 def examine(home: Home, store: Store) -> tuple[FeedHealth, ...]:
     """The health of every feed, in the order of the list."""
     now = home.clock()
-    today = now.astimezone(ZoneInfo(home.settings.timezone)).date()
-    history = store.history(today + timedelta(days=1), WINDOW)
+    history = store.history(home.today + timedelta(days=1), WINDOW)
     shown = Counter(s.feed for s in history.shown)
     thumbs = store.likes({s.item for s in history.shown})
     liked = Counter(s.feed for s in history.shown if thumbs.get(s.item, 0) > 0)

@@ -34,7 +34,11 @@ class Home:
     @property
     def today(self) -> Day:
         """The reader's local date."""
-        return self.clock().astimezone(ZoneInfo(self.settings.timezone)).date()
+        return self.local(self.clock()).date()
+
+    def local(self, moment: datetime) -> datetime:
+        """A moment in the reader's zone."""
+        return moment.astimezone(ZoneInfo(self.settings.timezone))
 
     @property
     def list_path(self) -> Path:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from newsfeed.model import Edition, Line, Pick, Span
+from newsfeed.model import Edition, Line, Pick, Span, picks
 from newsfeed.model.accounts import flat
 from newsfeed.render.safe import Drawing, instant, language, visible, web
 from newsfeed.text.spoken import say
@@ -135,15 +135,9 @@ def stories(editions: Sequence[Edition], site_url: str) -> dict[str, Any]:
     document["items"] = [
         _story(edition, p, f"s{p.n}" if p is not edition.long_read else "long-read", site_url)
         for edition in editions[:FEED_EDITIONS]
-        for p in _told(edition)
+        for p in picks(edition)
     ]
     return document
-
-
-def _told(edition: Edition) -> list[Pick]:
-    picks = [p for section in edition.sections for p in section.picks]
-    picks += edition.since.picks if edition.since else ()
-    return [*picks, edition.long_read] if edition.long_read else picks
 
 
 def _story(edition: Edition, p: Pick, place: str, site_url: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import unicodedata
 
 import msgspec
 
-from newsfeed.model import Edition, Pick, Record, Section
+from newsfeed.model import Edition, Pick, Record, Section, picks
 from newsfeed.render import safe
 from newsfeed.render.pages import archive_path
 from newsfeed.render.safe import Drawing
@@ -96,10 +96,7 @@ def _message(templates: Drawing, whole: Edition, shown: Edition, base: str, page
 
 def stories(edition: Edition) -> list[str]:
     """All headlines of an edition in their order, the one-line stories after the picks."""
-    since = edition.since.picks if edition.since else ()
-    picks = [*(p for s in edition.sections for p in s.picks), *since]
-    long_read = [edition.long_read] if edition.long_read else []
-    return [p.title or p.lead for p in (*picks, *long_read)] + [line.title for line in edition.lines]
+    return [p.title or p.lead for p in picks(edition)] + [line.title for line in edition.lines]
 
 
 def subject(edition: Edition) -> str:
@@ -158,10 +155,6 @@ def _cut(text: str, room: int) -> str:
 # ------------------------------------------------------------------------- cutting the tail
 
 
-def _around(edition: Edition) -> int:
-    return len(_numbered(edition))
-
-
 def _numbered(edition: Edition) -> list[tuple[int, int]]:
     """(section, place) of every pick, in order."""
     return [(s, p) for s, section in enumerate(edition.sections) for p in range(len(section.picks))]
@@ -169,7 +162,7 @@ def _numbered(edition: Edition) -> list[tuple[int, int]]:
 
 def _cuts(edition: Edition) -> int:
     """How many cuts there are until only the masthead and the foot are left."""
-    return len(edition.lines) + 1 + len(_since(edition)) + 3 * _around(edition) + 1
+    return len(edition.lines) + 1 + len(_since(edition)) + 3 * len(_numbered(edition)) + 1
 
 
 def _since(edition: Edition) -> tuple[Pick, ...]:

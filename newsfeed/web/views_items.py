@@ -13,14 +13,14 @@ from starlette.responses import RedirectResponse, Response
 
 from newsfeed import config
 from newsfeed.errors import NewsfeedError, NotFoundError
-from newsfeed.model import Edition, Record, StoredItem, TopicScore
+from newsfeed.model import Edition, Record, StoredItem, TopicScore, picks
 from newsfeed.pipeline.answers import keep, teach
 from newsfeed.pipeline.answers import search as searching
 from newsfeed.pipeline.answers.why import explain, resolve, to_weigh
 from newsfeed.pipeline.care import begin
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning.digest import weighed_then
-from newsfeed.pipeline.morning.draw import commands, picks
+from newsfeed.pipeline.morning.draw import commands
 from newsfeed.pipeline.morning.understand import asked_for
 from newsfeed.pipeline.subscriptions.add import export_list as listed
 from newsfeed.pipeline.subscriptions.edit import key_of

@@ -94,7 +94,7 @@ def sources(app: ViewApp, request: Request) -> Response:
         ill=len(ill),
         problems=listed.list.problems[:ALL],
         unreadable=listed.unreadable,
-        can_undo=editing.can_undo(app.home()),
+        can_undo=app.home().earlier_list() is not None,
         origin=f"{app.scheme}://{request.headers['host']}",
     )
 

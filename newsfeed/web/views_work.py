@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -121,7 +120,7 @@ def _waiting(home: Home, report: RefreshReport | DigestReport | None) -> str:
     until = [r.wait_until for r in asked.results if r.wait_until] if asked is not None else []
     if not until:
         return ""
-    hour = min(until).astimezone(ZoneInfo(home.settings.timezone))
+    hour = home.local(min(until))
     return say(
         "{feeds} not asked again so soon; from {hour} on.",
         feeds=count(len(until), "feed"),

@@ -16,10 +16,20 @@ import msgspec
 from newsfeed import deliver, sources, text
 from newsfeed.errors import NotFoundError
 from newsfeed.fetch import redact
-from newsfeed.model import Edition, FeedState, Kept, Passed, Pick, Record, Request, Settings, StoredItem
+from newsfeed.model import (
+    Edition,
+    FeedState,
+    Kept,
+    Passed,
+    Pick,
+    Record,
+    Request,
+    Settings,
+    StoredItem,
+    picks,
+)
 from newsfeed.pipeline.answers.why import resolve
 from newsfeed.pipeline.home import Home
-from newsfeed.pipeline.morning.draw import picks
 from newsfeed.pipeline.subscriptions.add import export_list
 from newsfeed.render import Templates
 from newsfeed.store import Store
@@ -122,8 +132,8 @@ def as_markdown(found: list[Kept], heading: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def as_json(found: list[Kept]) -> bytes:
-    """The same for programs."""
+def as_json(found: object) -> bytes:
+    """The same, or anything else, for programs."""
     return msgspec.json.format(msgspec.json.encode(found), indent=2)
 
 
@@ -144,8 +154,8 @@ def everything(home: Home, store: Store) -> bytes:
     files = {
         "kept.json": as_json(found),
         "kept.md": as_markdown(found, "Kept").encode(),
-        "corrections.json": msgspec.json.format(msgspec.json.encode(corrections), indent=2),
-        "thumbs.json": msgspec.json.format(msgspec.json.encode(likes), indent=2),
+        "corrections.json": as_json(corrections),
+        "thumbs.json": as_json(likes),
         "feeds.opml": export_list(home),
     }
     packed = io.BytesIO()
@@ -255,7 +265,7 @@ def write_links(home: Home, store: Store) -> None:
     drawn = Templates(home.templates).fill(
         "app/links.xml", links=found, title=home.settings.share.title, base=base
     )
-    deliver.write(home.site / "links.json", msgspec.json.format(msgspec.json.encode(feed), indent=2))
+    deliver.write(home.site / "links.json", as_json(feed))
     deliver.write(home.site / "links.xml", drawn.encode())
 
 
@@ -334,14 +344,8 @@ def account(home: Home, store: Store, edition: Edition | None) -> str:
             said.append(f"{label} {month}")
             continue
         weeks = (now - mine[-1]).days // 7 if mine else 0
-        pick = next(
-            (
-                p.n
-                for p in (picks(edition) if edition else ())
-                if any(w.key == key for w in waiting.get(p.ref, ()))
-            ),
-            None,
-        )
+        for_them = {ref for ref, whom in waiting.items() if any(one.key == key for one in whom)}
+        pick = next((p.n for p in (picks(edition) if edition else ()) if p.ref in for_them), None)
         fit = say("; this morning’s {n} may be for them", n=pick) if pick else ""
         said.append(
             say("{name} nothing for {n} weeks{fit}", name=label, n=weeks, fit=fit)

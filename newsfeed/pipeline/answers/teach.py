@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
 
 from newsfeed.errors import NotFoundError, SettingsError
-from newsfeed.model import Correction, NewsValue, Record, StoredItem, Tagging
+from newsfeed.model import Correction, NewsValue, Record, StoredItem
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.answers.why import resolve
 from newsfeed.pipeline.home import Home, topic_named
@@ -85,8 +86,7 @@ def correct(home: Home, store: Store, name: str, changes: Sequence[str], *, aske
     """
     item, _ = resolve(home, store, name)
     understand.tag_asked(home, store, [item])
-    tagging = store.taggings([item.id]).get(item.id)
-    tagged = tuple(sorted(accuracy.has(tagging))) if tagging else ()
+    tagged = _topics(store, item)
     topics = set(tagged)
     for change in changes:
         words = change.lstrip("+-")
@@ -143,9 +143,12 @@ def undo(home: Home, store: Store, name: str = "") -> Corrected:
             store.correct(msgspec.structs.replace(taken, topics=topics, made=home.clock()))
             _note(store, meta.EARLIER, item.id, " ".join(earlier[:-1]))
         moved = retag_like(home, store, item)
+    return Corrected(title=item.item.title, before=taken.topics, after=_topics(store, item), moved=moved)
+
+
+def _topics(store: Store, item: StoredItem) -> tuple[str, ...]:
     said = store.taggings([item.id]).get(item.id)
-    now = tuple(sorted(accuracy.has(said))) if said else ()
-    return Corrected(title=item.item.title, before=taken.topics, after=now, moved=moved)
+    return tuple(sorted(accuracy.has(said))) if said else ()
 
 
 def retag_like(home: Home, store: Store, item: StoredItem) -> int:
@@ -170,13 +173,15 @@ def retag_like(home: Home, store: Store, item: StoredItem) -> int:
 
 def status(home: Home, store: Store) -> Status:
     """Examples, corrections, measured precision and recall by topic, and what the last corrections changed."""
+    from newsfeed.topics.train import seeds
+
     window = store.window(home.clock() - understand.LEARNED)
     taggings = store.taggings([i.id for i in window])
     judged = _judged(store)
     measured = accuracy.measure(judged, home.settings.topics)
     by_topic = {t.topic: t for t in measured.topics}
-    counts = _count(taggings.values())
-    seeds = _seed_counts()
+    counts = Counter(topic for one in taggings.values() for topic in accuracy.has(one))
+    examples = Counter(topic for seed in seeds() for topic in seed.topics)
     corrections = store.corrections()
     notes = meta.read(store, meta.MOVED) or {}
     moved = sum(int(notes.get(str(c.item), 0)) for c in corrections)
@@ -188,8 +193,8 @@ def status(home: Home, store: Store) -> Status:
         TopicStatus(
             topic=name,
             label=topic.label or name,
-            examples=seeds.get(name, 0) + len(topic.examples),
-            items=counts.get(name, 0),
+            examples=examples[name] + len(topic.examples),
+            items=counts[name],
             corrections=by_topic[name].corrections if name in by_topic else 0,
             precision=by_topic[name].precision,
             recall=by_topic[name].recall,
@@ -231,10 +236,7 @@ def questions(home: Home, store: Store, day: int) -> list[ItemQuestion]:
     taggings = store.taggings(window, why=False)
     answered = {c.item for c in store.corrections()}
     names = {s.feed: s.name for s in store.states()}
-    asked_topics: dict[str, int] = {}
-    for one in _judged(store):
-        for topic in {*one.said, *one.true}:
-            asked_topics[topic] = asked_topics.get(topic, 0) + 1
+    asked_topics = Counter(topic for one in _judged(store) for topic in {*one.said, *one.true})
     found = accuracy.questions(
         list(taggings.values()), window.__getitem__, answered, seed=day, asked_topics=asked_topics
     )
@@ -276,24 +278,6 @@ def _judged(store: Store) -> list[accuracy.Judged]:
     ]
 
 
-def _count(taggings: Iterable[Tagging]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for one in taggings:
-        for topic in accuracy.has(one):
-            counts[topic] = counts.get(topic, 0) + 1
-    return counts
-
-
-def _seed_counts() -> dict[str, int]:
-    from newsfeed.topics.train import seeds
-
-    counts: dict[str, int] = {}
-    for seed in seeds():
-        for topic in seed.topics:
-            counts[topic] = counts.get(topic, 0) + 1
-    return counts
-
-
 def _trend(judged: Sequence[accuracy.Judged]) -> str:
     """The share of right tags in the last ten answers, compared with those before."""
     if len(judged) < 2:
@@ -311,9 +295,7 @@ class Thumbed(Record, frozen=True, kw_only=True):
     ref: str  # after a rebuild, its number on the page may belong to another
     title: str
     source: str
-    topic: (
-        str  # the label of the topic in which its source counts otherwise from now on; "": it was on no page
-    )
+    topic: str  # label of the topic in which its source counts otherwise from now on; "": it was on no page
     before: float | None  # its news value; None: it had none
     after: float | None
 
@@ -336,7 +318,6 @@ def thumb(home: Home, store: Store, name: str, value: int, *, asked: str = "") -
         store.like(item.id, value, home.clock())
         understand.retag_source(home, store, item)
     after = _news(store, item)
-    names = {s.feed: s.name for s in store.states()}
     shown = [s for s in store.history(home.today + timedelta(days=1)).shown if s.item == item.id]
     topic = ""
     if shown:
@@ -347,7 +328,7 @@ def thumb(home: Home, store: Store, name: str, value: int, *, asked: str = "") -
     return Thumbed(
         ref=item.ref,
         title=item.item.title,
-        source=names.get(item.feed, ""),
+        source=store.state(item.feed).name,
         topic=label,
         before=before.value if before else None,
         after=after.value if after else None,

@@ -5,6 +5,7 @@ Nothing is changed by any of it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,10 +29,10 @@ from newsfeed.model import (
     StoredItem,
     Subscription,
     ledger,
+    picks,
 )
 from newsfeed.pipeline.home import Home, topic_named, with_minutes
 from newsfeed.pipeline.morning import digest, understand
-from newsfeed.pipeline.morning.draw import picks
 from newsfeed.pipeline.subscriptions import add
 from newsfeed.pipeline.subscriptions import edit as editing
 from newsfeed.store import Store
@@ -121,10 +122,10 @@ class Basis:
     own: Settings
     again: Edition
 
-    def build(self, settings: Settings) -> Edition:
-        """The edition of that morning with these settings."""
-        on = self.weighed
-        return edition.build(on.pool, settings, date=on.date, now=on.now, weighed=on)
+
+def _built(on: edition.Weighed, settings: Settings) -> Edition:
+    """The edition of a morning with these settings."""
+    return edition.build(on.pool, settings, date=on.date, now=on.now, weighed=on)
 
 
 def basis(home: Home, store: Store, stored: Edition) -> Basis:
@@ -132,10 +133,8 @@ def basis(home: Home, store: Store, stored: Edition) -> Basis:
     weighed = digest.weighed_then(home, store, stored)
     own = with_minutes(home.settings, stored.budget_minutes)
 
-    def choose() -> Edition:
-        return edition.build(weighed.pool, own, date=weighed.date, now=weighed.now, weighed=weighed)
-
-    again = store.while_unchanged("chosen again", (stored.date, stored.built, home.settings), choose)
+    key = (stored.date, stored.built, home.settings)
+    again = store.while_unchanged("chosen again", key, lambda: _built(weighed, own))
     return Basis(was=stored, weighed=weighed, own=own, again=again)
 
 
@@ -143,7 +142,7 @@ def beside(on: Basis, settings: Settings, minutes: float | None = None) -> Other
     """One morning with other settings; without `minutes` it keeps its own."""
     was = on.was
     other = with_minutes(settings, was.budget_minutes if minutes is None else minutes)
-    would = on.again if other == on.own else on.build(other)
+    would = on.again if other == on.own else _built(on.weighed, other)
     return _beside(was, on.again, would)
 
 
@@ -204,8 +203,9 @@ def _is_full(one: Edition) -> bool:
 
 def _titles(one: Edition) -> dict[int, str]:
     """What stands in the minutes, by item: stories may have been joined and renumbered since."""
-    picks = [p for s in one.sections for p in s.picks]
-    return {p.item: p.title for p in picks} | {line.item: line.title for line in one.lines}
+    return {p.item: p.title for s in one.sections for p in s.picks} | {
+        line.item: line.title for line in one.lines
+    }
 
 
 def _shares(minutes: Mapping[str, float]) -> dict[str, float]:
@@ -214,10 +214,10 @@ def _shares(minutes: Mapping[str, float]) -> dict[str, float]:
 
 
 def _sum(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    total: dict[str, float] = {}
+    total: dict[str, float] = defaultdict(float)
     for part in parts:
         for name, minutes in part.items():
-            total[name] = total.get(name, 0.0) + minutes
+            total[name] += minutes
     return total
 
 
@@ -373,8 +373,7 @@ def try_rebuild(home: Home, store: Store) -> Rebuilt:
         return edition.weigh(pool, home.settings, date=day, now=now, before=before)
 
     def choose() -> Edition:
-        weighed = store.while_unchanged("weighed now", key, weigh, weigh)
-        return edition.build(weighed.pool, home.settings, date=day, now=now, weighed=weighed)
+        return _built(store.while_unchanged("weighed now", key, weigh, weigh), home.settings)
 
     would = store.while_unchanged("rebuilt", key, choose)
     before, after = _all_titles(was), _all_titles(would)

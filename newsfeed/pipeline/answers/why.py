@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from newsfeed import edition, text
 from newsfeed.errors import NotFoundError
-from newsfeed.model import Day, Edition, Record, StoredItem, TopicScore
+from newsfeed.model import Day, Edition, Record, StoredItem, TopicScore, picks
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import understand
-from newsfeed.pipeline.morning.draw import picks
 from newsfeed.store import Store
 from newsfeed.text.spoken import first_spoken, say, speaking, topic_labels
 
@@ -48,7 +47,6 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     stored = store.edition(date) if date else _judged_by(store, item)
     understand.tag_asked(home, store, [item])
     taggings = store.taggings([item.id])
-    names = {s.feed: s.name for s in store.states_of([item.feed])}
     lang = stored.lang if stored else first_spoken(home.settings.languages)
     with speaking(lang):
         verdict, rows = _judged(home, store, stored, item)
@@ -56,7 +54,7 @@ def explain(home: Home, store: Store, name: str) -> Explanation:
     return Explanation(
         ref=item.ref,
         title=item.item.title,
-        source=names.get(item.feed, ""),
+        source=store.state(item.feed).name,
         link=item.item.link,
         verdict=verdict,
         rows=rows,

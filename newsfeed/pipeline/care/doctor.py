@@ -7,9 +7,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
-
-import msgspec
 
 from newsfeed import breadth, deliver
 from newsfeed.errors import NewsfeedError, NotFoundError, SettingsError, StoreError
@@ -86,11 +83,6 @@ class Finding(Record, frozen=True, kw_only=True):
     repair: str = ""
 
 
-def facts(found: Standing) -> dict[str, object]:
-    """The state of a home for programs: every field, empty ones too."""
-    return dict(msgspec.structs.asdict(found))
-
-
 def diagnose(
     folder: Path, load: Callable[[], Settings], clock: Clock, *, scheduled: str = ""
 ) -> list[Finding]:
@@ -126,19 +118,8 @@ def diagnose(
 
 
 _ORDER = (
-    "Settings",
-    "List",
-    "Database",
-    "Disk",
-    "Pages",
-    "Time zone",
-    "Feeds",
-    "Page",
-    "Topics",
-    "Schedule",
-    "Mail",
-    "App",
-)
+    "Settings", "List", "Database", "Disk", "Pages", "Time zone", "Feeds", "Page", "Topics", "Schedule", "Mail", "App",
+)  # fmt: skip
 
 
 def _app(home: Home) -> list[Finding]:
@@ -156,7 +137,7 @@ def _ok(name: str, text: str) -> Finding:
     return Finding(name=name, state="ok", text=text)
 
 
-def _warning(name: str, text: str, repair: str = "") -> Finding:
+def _warning(name: str, text: str, repair: str) -> Finding:
     return Finding(name=name, state="warning", text=text, repair=repair)
 
 
@@ -206,14 +187,7 @@ def _stored(home: Home, store: Store, scheduled: str) -> list[Finding]:
         ahead = f"of {latest.date}, which is still to come: look at this machine's clock"
         old = f"of {latest.date}, {days} days old" if days > 1 else "yesterday's"
         text = ahead if days < 0 else "today's" if days == 0 else old
-        found.append(
-            Finding(
-                name="Page",
-                state="ok" if days == 0 else "warning",
-                text=text,
-                repair="" if days == 0 else "Run newsfeed digest.",
-            )
-        )
+        found.append(_warning("Page", text, "Run newsfeed digest.") if days else _ok("Page", text))
     return [*found, _topics(store), _schedule(home, store, scheduled), *_mail(home, store)]
 
 
@@ -231,12 +205,8 @@ def _topics(store: Store) -> Finding:
 
 def _disk(home: Home) -> Finding:
     free = shutil.disk_usage(home.folder).free
-    return Finding(
-        name="Disk",
-        state="bad" if free < ROOM else "ok",
-        text=f"{free / 1e9:.1f} GB free",
-        repair="Make room." if free < ROOM else "",
-    )
+    text = f"{free / 1e9:.1f} GB free"
+    return _bad("Disk", text, "Make room.") if free < ROOM else _ok("Disk", text)
 
 
 def _pages(home: Home) -> Finding:
@@ -273,7 +243,7 @@ def _missed(home: Home, store: Store) -> str:
 
 
 def _moment(home: Home, moment: datetime) -> str:
-    return f"{moment.astimezone(ZoneInfo(home.settings.timezone)):%Y-%m-%d %H:%M}"
+    return f"{home.local(moment):%Y-%m-%d %H:%M}"
 
 
 def _schedule(home: Home, store: Store, scheduled: str) -> Finding:
@@ -308,12 +278,8 @@ def _schedule(home: Home, store: Store, scheduled: str) -> Finding:
         )
     if beat is None:
         return _ok("Schedule", f"not running; the page is made by hand or by cron. {told}".strip())
-    return Finding(
-        name="Schedule",
-        state="warning" if gone else "ok",
-        text=f"running, next {_next_run(home, beat)}. {told}".strip(),
-        repair="The next edition covers them." if gone else "",
-    )
+    text = f"running, next {_next_run(home, beat)}. {told}".strip()
+    return _warning("Schedule", text, "The next edition covers them.") if gone else _ok("Schedule", text)
 
 
 def _mail(home: Home, store: Store) -> list[Finding]:

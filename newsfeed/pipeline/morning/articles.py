@@ -27,6 +27,7 @@ from newsfeed.model import (
     Response,
     StoredItem,
     Subscription,
+    picks,
 )
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
@@ -77,8 +78,7 @@ def improve(
         drafts.append(rebuilt(home, msgspec.structs.replace(pool, candidates=candidates), built, weighed))
     wanted: dict[int, Pick] = {}
     for draft in drafts:
-        picks = [p for s in draft.sections for p in s.picks]
-        for p in (*picks, *([draft.long_read] if draft.long_read else [])):
+        for p in picks(draft):
             if is_thin(p.lead, p.kind) and p.item not in asked and _may(home, p.link, states.get(p.feed)):
                 wanted.setdefault(p.item, p)
     chosen = list(wanted.values())[: MOST - len(asked)]

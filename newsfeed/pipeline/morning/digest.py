@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -139,7 +138,7 @@ def _refuse_failed(home: Home, store: Store, pulled: RefreshReport) -> None:
     last = store.latest_edition()
     if last is None:
         raise NetworkError("no page", found.said, f"{found.repair} Then run `newsfeed digest` again.")
-    now = home.clock().astimezone(ZoneInfo(home.settings.timezone))
+    now = home.local(home.clock())
     with speaking(last.lang):
         there = health.outage(pulled.results, reports(home, store), home.clock()) or found
         notice = say(
@@ -165,7 +164,7 @@ def _can_complete(home: Home, store: Store, stored: Edition, pulled: RefreshRepo
 
 
 def _revised(home: Home, built: Edition, how: str) -> Edition:
-    now = home.clock().astimezone(ZoneInfo(home.settings.timezone))
+    now = home.local(home.clock())
     with speaking(built.lang):
         return msgspec.structs.replace(built, revised=say(how, moment=f"{now:%H:%M}"))
 

@@ -4,6 +4,7 @@ page is ready."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ import msgspec
 from newsfeed import breadth, config, deliver, edition
 from newsfeed.edition import frame
 from newsfeed.errors import DeliveryError, NewsfeedError, NotFoundError, UnansweredError
-from newsfeed.model import Breadth, Day, Edition, Pick, Record, Settings, Span
+from newsfeed.model import Breadth, Day, Edition, Record, Settings, Span, picks, told
 from newsfeed.pipeline import meta
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.reports import DigestReport, RefreshReport
@@ -80,15 +81,16 @@ def draw(home: Home, store: Store, current: Edition, templates: Templates) -> Dr
     days = store.editions()
     recent: Sequence[Edition] = [e for d in days[-RECENT:] if (e := store.edition(d)) is not None]
     with speaking(current.lang):
-        told = account(home, store, until=current.date)
+        breadth_of = account(home, store, until=current.date)
     older = [d for d in days[:-RECENT] if d != current.date]
     site_url = home.settings.publish.site_url
-    deliver.write_site(home.site, templates.site(current, told, recent=[*recent, *older], site_url=site_url))
+    deliver.write_site(
+        home.site, templates.site(current, breadth_of, recent=[*recent, *older], site_url=site_url)
+    )
     try:
-        mirrored = mirror(home)
+        return Drawn(published=mirror(home))
     except DeliveryError as error:
         return Drawn(trouble=f"The page was not published. {' '.join(str(error).split())}")
-    return Drawn(published=mirrored.folder if mirrored else "")
 
 
 def commands(stored: Edition) -> frozenset[tuple[Span, ...]]:
@@ -114,6 +116,10 @@ def report(
     limit: str = "",
 ) -> DigestReport:
     """The edition in numbers, for the caller to print; `limit` is what becomes of an old number of stories."""
+    kept = "" if built_now else _kept(home, current)
+    hints = (breadth.scaled(home.settings), limit, _full(home.settings, current), kept)
+    kept = "" if built_now else _kept(home, current)
+    hints = (breadth.scaled(home.settings), limit, _full(home.settings, current), kept)
     return DigestReport(
         page=str(home.site / "index.html"),
         date=current.date.isoformat(),
@@ -124,20 +130,13 @@ def report(
         lines=len(current.lines),
         minutes=current.minutes,
         note=drawn.trouble if drawn else "",
-        published=published_to(drawn.published) if drawn and drawn.published else "",
+        published=f"Published to {drawn.published}. Whoever reads that folder reads your page."
+        if drawn and drawn.published
+        else "",
         counts=current.counts,
         refresh=pulled,
         edition_note=current.since_note or current.note,
-        hints=tuple(
-            hint
-            for hint in (
-                breadth.scaled(home.settings),
-                limit,
-                _full(home.settings, current),
-                "" if built_now else _kept(home, current),
-            )
-            if hint
-        ),
+        hints=tuple(hint for hint in hints if hint),
     )
 
 
@@ -176,25 +175,7 @@ def _full(settings: Settings, current: Edition) -> str:
 
 def on_page(current: Edition) -> dict[int, int]:
     """How many picks and lines each feed has on an edition's page."""
-    counts: dict[int, int] = {}
-    for pick in (
-        *(p for s in current.sections for p in s.picks),
-        *(current.since.picks if current.since else ()),
-    ):
-        counts[pick.feed] = counts.get(pick.feed, 0) + 1
-    for line in current.lines:
-        counts[line.feed] = counts.get(line.feed, 0) + 1
-    return counts
-
-
-def picks(stored: Edition) -> list[Pick]:
-    """Every numbered story of an edition's page."""
-    every = [p for s in stored.sections for p in s.picks]
-    if stored.since:
-        every += stored.since.picks
-    if stored.long_read:
-        every.append(stored.long_read)
-    return every
+    return Counter(one.feed for one in told(current))
 
 
 # ------------------------------------------------------------------------- publish
@@ -203,15 +184,8 @@ WORLD = 0o644  # whoever may enter the folder may read it, which is its purpose
 JSON = "application/json"
 
 
-class Mirrored(Record, frozen=True, kw_only=True):
-    """The result of mirroring."""
-
-    folder: str
-    changed: int
-
-
-def mirror(home: Home) -> Mirrored | None:
-    """Put every page that differs into the published folder, index last; None where there is none.
+def mirror(home: Home) -> str:
+    """Put every page that differs into the published folder, index last; gives the folder, "" where there is none.
 
     Nothing is ever deleted there.
 
@@ -220,7 +194,7 @@ def mirror(home: Home) -> Mirrored | None:
     """
     folder = config.publish_folder(home.settings)
     if folder is None:
-        return None
+        return ""
     from newsfeed.render.alternates import MEDIA_TYPES
 
     files = {
@@ -228,12 +202,8 @@ def mirror(home: Home) -> Mirrored | None:
         for path in sorted(home.site.rglob("*"))
         if path.suffix in MEDIA_TYPES and path.is_file() and not path.name.startswith(".")
     }
-    return Mirrored(folder=str(folder), changed=len(deliver.write_site(folder, files, mode=WORLD)))
-
-
-def published_to(folder: str) -> str:
-    """Where the pages were mirrored to, and what the reader must know about that."""
-    return f"Published to {folder}. Whoever reads that folder reads your page."
+    deliver.write_site(folder, files, mode=WORLD)
+    return str(folder)
 
 
 def _read(path: Path) -> bytes:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from email import policy
 from email.parser import BytesHeaderParser
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -87,7 +86,7 @@ def write(
         subject=mark + message.subject,
         text=message.text,
         html=message.html,
-        when=when.astimezone(ZoneInfo(home.settings.timezone)).replace(microsecond=0),
+        when=home.local(when).replace(microsecond=0),
         lang=message.lang,
         page_url=message.page_url,
     )
@@ -266,7 +265,7 @@ def attempt(home: Home, edition: Edition | None = None, *, password: Password) -
 
 def _greeting(home: Home, now: datetime) -> Edition:
     return Edition(
-        date=now.astimezone(ZoneInfo(home.settings.timezone)).date(),
+        date=home.today,
         zone=home.settings.timezone,
         built=now,
         heading="Mail works",
@@ -300,84 +299,47 @@ class MailProvider(Record, frozen=True, kw_only=True):
 
 
 def _app(name: str, host: str, where: str, port: int = 587, security: str = "starttls") -> MailProvider:
-    return MailProvider(
-        name=name,
-        host=host,
-        port=port,
-        security=security,
-        advice=_WANTS_ITS_OWN.format(name=name, where=where),
-    )
+    advice = _WANTS_ITS_OWN.format(name=name, where=where)
+    return MailProvider(name=name, host=host, port=port, security=security, advice=advice)
 
 
-_GMAIL = _app("Gmail", "smtp.gmail.com", "https://myaccount.google.com/apppasswords")
-_MICROSOFT = MailProvider(
-    name="Outlook.com",
-    host="smtp-mail.outlook.com",
-    refuses=True,
-    advice=_REFUSED.format(name="Outlook.com"),
-)
-_YAHOO = _app(
-    "Yahoo", "smtp.mail.yahoo.com", "https://login.yahoo.com/account/security", port=465, security="tls"
-)
-_AOL = _app("AOL", "smtp.aol.com", "https://login.aol.com/account/security", port=465, security="tls")
-_ICLOUD = _app("iCloud", "smtp.mail.me.com", "https://account.apple.com, under Sign-In and Security")
-_FASTMAIL = _app(
-    "Fastmail",
-    "smtp.fastmail.com",
-    "Settings, Privacy & Security, Connected apps",
-    port=465,
-    security="tls",
-)
-_GMX = MailProvider(
-    name="GMX",
-    host="mail.gmx.net",
-    advice="GMX sends for programs once you allow it: Settings, POP3 & IMAP. With two-factor login it wants an app password.",
-)
-_GMX_COM = MailProvider(name="GMX", host="mail.gmx.com", advice=_GMX.advice)
-_WEB_DE = MailProvider(
-    name="WEB.DE",
-    host="smtp.web.de",
-    advice="WEB.DE sends for programs once you allow it: Settings, POP3/IMAP. With two-factor login it wants an app password.",
-)
-_PROTON = MailProvider(
-    name="Proton",
-    host="127.0.0.1",
-    port=1025,
-    security="none",
-    advice="Proton needs its Bridge program running on this machine; the password is the one that Bridge shows.",
-)
-_ZOHO = _app("Zoho", "smtp.zoho.com", "https://accounts.zoho.com, Security", port=465, security="tls")
-_MAILBOX = MailProvider(name="mailbox.org", host="smtp.mailbox.org", port=465, security="tls")
-_POSTEO = MailProvider(name="Posteo", host="posteo.de", port=465, security="tls")
-_TELEKOM = _app(
-    "Telekom", "securesmtp.t-online.de", "your account's e-mail settings", port=465, security="tls"
-)
-_YANDEX = _app("Yandex", "smtp.yandex.com", "https://id.yandex.com/security/app-passwords", port=465, security="tls")  # fmt: skip
-_MIGADU = MailProvider(name="Migadu", host="smtp.migadu.com", port=465, security="tls")
-_RUNBOX = MailProvider(name="Runbox", host="mail.runbox.com", port=465, security="tls")
+def _tls(name: str, host: str) -> MailProvider:
+    return MailProvider(name=name, host=host, port=465, security="tls")
+
+
+def _allowed(name: str, host: str, where: str) -> MailProvider:
+    advice = f"{name} sends for programs once you allow it: Settings, {where}. With two-factor login it wants an app password."
+    return MailProvider(name=name, host=host, advice=advice)
+
 
 _BY_DOMAIN: dict[str, MailProvider] = {
-    **dict.fromkeys(("gmail.com", "googlemail.com"), _GMAIL),
-    **dict.fromkeys(
-        ("outlook.com", "outlook.de", "hotmail.com", "hotmail.co.uk", "hotmail.de", "live.com", "msn.com"),
-        _MICROSOFT,
-    ),
-    **dict.fromkeys(("yahoo.com", "yahoo.co.uk", "yahoo.de", "yahoo.fr", "ymail.com"), _YAHOO),
-    "aol.com": _AOL,
-    **dict.fromkeys(("icloud.com", "me.com", "mac.com"), _ICLOUD),
-    **dict.fromkeys(("fastmail.com", "fastmail.fm"), _FASTMAIL),
-    **dict.fromkeys(("gmx.net", "gmx.de", "gmx.at", "gmx.ch"), _GMX),
-    "gmx.com": _GMX_COM,
-    "web.de": _WEB_DE,
-    **dict.fromkeys(("proton.me", "protonmail.com", "pm.me"), _PROTON),
-    **dict.fromkeys(("zoho.com", "zohomail.com"), _ZOHO),
-    "mailbox.org": _MAILBOX,
-    **dict.fromkeys(("posteo.de", "posteo.net"), _POSTEO),
-    **dict.fromkeys(("t-online.de", "magenta.de"), _TELEKOM),
-    **dict.fromkeys(("yandex.com", "yandex.ru", "ya.ru"), _YANDEX),
-    "migadu.com": _MIGADU,
-    "runbox.com": _RUNBOX,
-}
+    domain: provider
+    for domains, provider in {
+        "gmail.com googlemail.com": _app("Gmail", "smtp.gmail.com", "https://myaccount.google.com/apppasswords"),
+        "outlook.com outlook.de hotmail.com hotmail.co.uk hotmail.de live.com msn.com": MailProvider(
+            name="Outlook.com", host="smtp-mail.outlook.com", refuses=True, advice=_REFUSED.format(name="Outlook.com")
+        ),
+        "yahoo.com yahoo.co.uk yahoo.de yahoo.fr ymail.com": _app("Yahoo", "smtp.mail.yahoo.com", "https://login.yahoo.com/account/security", 465, "tls"),
+        "aol.com": _app("AOL", "smtp.aol.com", "https://login.aol.com/account/security", 465, "tls"),
+        "icloud.com me.com mac.com": _app("iCloud", "smtp.mail.me.com", "https://account.apple.com, under Sign-In and Security"),
+        "fastmail.com fastmail.fm": _app("Fastmail", "smtp.fastmail.com", "Settings, Privacy & Security, Connected apps", 465, "tls"),
+        "gmx.net gmx.de gmx.at gmx.ch": _allowed("GMX", "mail.gmx.net", "POP3 & IMAP"),
+        "gmx.com": _allowed("GMX", "mail.gmx.com", "POP3 & IMAP"),
+        "web.de": _allowed("WEB.DE", "smtp.web.de", "POP3/IMAP"),
+        "proton.me protonmail.com pm.me": MailProvider(
+            name="Proton", host="127.0.0.1", port=1025, security="none",
+            advice="Proton needs its Bridge program running on this machine; the password is the one that Bridge shows.",
+        ),
+        "zoho.com zohomail.com": _app("Zoho", "smtp.zoho.com", "https://accounts.zoho.com, Security", 465, "tls"),
+        "mailbox.org": _tls("mailbox.org", "smtp.mailbox.org"),
+        "posteo.de posteo.net": _tls("Posteo", "posteo.de"),
+        "t-online.de magenta.de": _app("Telekom", "securesmtp.t-online.de", "your account's e-mail settings", 465, "tls"),
+        "yandex.com yandex.ru ya.ru": _app("Yandex", "smtp.yandex.com", "https://id.yandex.com/security/app-passwords", 465, "tls"),
+        "migadu.com": _tls("Migadu", "smtp.migadu.com"),
+        "runbox.com": _tls("Runbox", "mail.runbox.com"),
+    }.items()
+    for domain in domains.split()
+}  # fmt: skip
 
 
 def provider_of(address: str) -> MailProvider | None:

@@ -97,8 +97,10 @@ def learn(home: Home, store: Store, progress: Progress) -> None:
 
 
 def habits(home: Home, store: Store) -> None:
-    """Tag what a choice needs to know about the sources' habits, which a refresh alone leaves untagged."""
-    tag_habits(home, store, Models(home, store, Progress()))
+    """Tag what a choice needs to know about the habits of the sources that have something for today's edition, which a
+    refresh alone leaves untagged: of very many sources the newest items first, so many a run that a page hardly waits."""
+    if batch := store.unheard(home.today, home.clock(), BATCH):
+        _save(store, load_model(home, store), batch)
 
 
 def _tag_anew(home: Home, store: Store, models: Models, why: str) -> None:
@@ -229,9 +231,11 @@ def _weights(home: Home) -> bytes | None:
 
 
 def _name(home: Home, store: Store, weights: bytes | None) -> str:
-    return hashlib.sha256((weights or __version__.encode()) + judged_by(home, store).encode()).hexdigest()[
-        :16
-    ]
+    return _hash((weights or __version__.encode()) + judged_by(home, store).encode())
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def load_model(home: Home, store: Store) -> Model:
@@ -252,7 +256,7 @@ def load_model(home: Home, store: Store) -> Model:
 
 def topics_name(home: Home) -> str:
     """A name for the current topics of the settings; when it changes, items must be tagged again."""
-    return hashlib.sha256(msgspec.json.encode(home.settings.topics, order="sorted")).hexdigest()[:16]
+    return _hash(msgspec.json.encode(home.settings.topics, order="sorted"))
 
 
 def judged_by(home: Home, store: Store) -> str:
@@ -313,13 +317,6 @@ def tag(store: Store, models: Models, untagged: Callable[[int], Sequence[StoredI
     return total
 
 
-def tag_habits(home: Home, store: Store, models: Models) -> None:
-    """Tag what tells the habits of the sources that have something for today's edition: of very many sources the newest
-    items first, so many a run that a page hardly waits for them."""
-    if batch := store.unheard(home.today, home.clock(), BATCH):
-        _save(store, models.get(), batch)
-
-
 def tag_asked(home: Home, store: Store, asked: Sequence[StoredItem]) -> None:
     """Tag these items now, on request, if they have no tags or tags without terms."""
     has = store.explained({one.id for one in asked})
@@ -345,11 +342,7 @@ def retag_source(home: Home, store: Store, item: StoredItem) -> None:
 def retag(home: Home, store: Store, models: Models) -> int:
     """Tag again, with the current weights, what can still appear on a page; returns how many items."""
     since = home.clock() - RETAGGED
-    total = 0
-    while batch := store.tagged_otherwise(models.name(), since, BATCH):
-        _save(store, models.get(), batch)
-        total += len(batch)
-    return total
+    return tag(store, models, lambda many: store.tagged_otherwise(models.name(), since, many))
 
 
 def _save(store: Store, model: Model, items: Sequence[StoredItem]) -> None:
@@ -398,12 +391,8 @@ def train_if_due(home: Home, store: Store, *, force: bool = False, waiting: bool
     except (OSError, subprocess.TimeoutExpired) as error:
         return _failed(store, now, f"training could not run ({type(error).__name__})", force)
     if done.returncode != 0:
-        return _failed(
-            store,
-            now,
-            next(reversed(done.stderr.decode("utf-8", "replace").strip().splitlines()), "training failed"),
-            force,
-        )
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        return _failed(store, now, said[-1] if said else "training failed", force)
     deliver.write(home.model_path, done.stdout)
     note = retrain.Trained(at=now, items=many, corrections=len(corrections), inputs=inputs)
     meta.keep(store, meta.TRAINED, note)
@@ -427,9 +416,7 @@ def training_trouble(store: Store) -> str:
 def _inputs(home: Home, states: Iterable[FeedState]) -> str:
     """A hash of what training depends on besides items: folders and the settings of topics."""
     folders = sorted((s.feed, s.subscription.folders, s.subscription.categories) for s in states)
-    return hashlib.sha256(msgspec.json.encode([folders, home.settings.topics], order="sorted")).hexdigest()[
-        :16
-    ]
+    return _hash(msgspec.json.encode([folders, home.settings.topics], order="sorted"))
 
 
 def _tell_topics(home: Home, states: Iterable[FeedState]) -> bool:

@@ -100,11 +100,6 @@ def undo(home: Home) -> tuple[list[str], list[str]]:
     return [n for url, n in new.items() if url not in old], [n for url, n in old.items() if url not in new]
 
 
-def can_undo(home: Home) -> bool:
-    """Whether there is a change to take back, by `undo`."""
-    return home.earlier_list() is not None
-
-
 # ------------------------------------------------------------------------- a feed of the list
 
 
