@@ -279,6 +279,7 @@ LANGUAGES = frozenset(
     no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta
     te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu""".split()  # noqa: SIM905
 )
+_SECTIONS = {"other", "top", "people", "listen", "since", "long"}  # names of parts of the page, no topics
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -324,14 +325,7 @@ def check(settings: Settings, text: str) -> None:
                 say("Did you mean {what}? Else give it words.", what=repr(near[0])),
             )
         known.append(name)
-        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name) or name in {
-            "other",
-            "top",
-            "people",
-            "listen",
-            "since",
-            "long",
-        }:
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name) or name in _SECTIONS:
             raise fail(
                 ["topics", name],
                 "is no name for a topic",

@@ -61,12 +61,12 @@ def _as_record(table: Table) -> dict[str, Any]:
 
     own: dict[str, Any] = given(_OF_ACCOUNT | _OF_TOPIC)
     score = {place.removeprefix("score."): own.pop(place) for place in [*own] if place.startswith("score.")}
-    score["held"] = bool(score.get("held"))
+    score["held"], own["outlets"] = bool(score.get("held")), int(own.get("outlets", 1))
     gain = None
     if "gain" in table:
         second = given(_OF_RUNNER_UP) if table.get("runner-up") else None
         told = {"weights": under("weight of "), "told": under("told of "), "runner_up": second}
-        gain = {**given(_OF_GAIN), **told}
+        gain = {**given(_OF_GAIN), **told, "rivals": int(table.get("rivals", 0))}
     return {**own, "score": score, "topics": under("topic "), "gain": gain}
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from newsfeed.model import Record, Settings
+from newsfeed.model import FeedState, Record, Settings
 from newsfeed.pipeline.home import Home
 from newsfeed.pipeline.morning import articles, pull, understand
 from newsfeed.pipeline.reports import Clock, Progress, RefreshOptions
@@ -29,9 +29,8 @@ class Tagged(Record, frozen=True, kw_only=True):
     """What is to be done with what was tagged."""
 
     languages: list[str]  # of what no story has yet
-    thin: Mapping[
-        int, Sequence[int]
-    ] = {}  # by bucket: items worth a look at their articles, for their feeds say little
+    # By bucket: items worth a look at their articles, for their feeds say little
+    thin: Mapping[int, Sequence[int]] = {}
 
 
 class Fetching:
@@ -113,37 +112,22 @@ class Fetching:
         from newsfeed.fetch import Fetcher
 
         public, private = self.store.leased(claimed)
-        asked = await pull.ask_all(
-            self.home,
-            self.store,
-            RefreshOptions(),
-            public,
-            self.store.states_of(near),
-            self._fetcher,
-            self._parsers,
-            Progress(),
-            aside=True,
-        )
+        home, store, lately = self.home, self.store, [*near]
+
+        async def ask(states: Sequence[FeedState], fetcher: Fetcher, secrets: Mapping[str, str]) -> int:
+            known, options = store.states_of(lately), RefreshOptions(secrets=secrets)
+            asked = await pull.ask_all(
+                home, store, options, states, known, fetcher, self._parsers, Progress(), aside=True
+            )
+            lately.extend(state.feed for state in states)
+            return sum(result.new for result in asked)
+
+        new = await ask(public, self._fetcher, {})
         # A private feed is asked by a fetcher that knows its secrets and no other's, after the others of its host.
-        near = [*near, *(state.feed for state in public)]
         for state, sealed in private:
-            options = RefreshOptions(secrets=sealed.secrets)
-            async with Fetcher(
-                self.home.settings.fetch, now=self.home.clock, secrets=dict(sealed.secrets)
-            ) as own:
-                asked += await pull.ask_all(
-                    self.home,
-                    self.store,
-                    options,
-                    [state],
-                    self.store.states_of(near),
-                    own,
-                    self._parsers,
-                    Progress(),
-                    aside=True,
-                )
-            near.append(state.feed)
-        return sum(result.new for result in asked)
+            async with Fetcher(home.settings.fetch, now=home.clock, secrets=dict(sealed.secrets)) as own:
+                new += await ask([state], own, sealed.secrets)
+        return new
 
     async def read_articles(self, bucket: int, items: Sequence[int]) -> int:
         """Read the articles of these items of a bucket's feeds and keep their leads; gives how many are better now.

@@ -71,24 +71,32 @@ def sign_out(app: TeamApp, request: Request, fields: dict[str, str]) -> Response
 def invited(app: TeamApp, request: Request) -> Response:
     """The link of an invitation: kept in this browser, gone from its address; it is not used up by being opened."""
     token = request.path_params["token"]
-    if app.team.readers.invited(token) is None:
-        raise SignInError("", "This invitation was used, or is too old.", "Ask your admin for another one.")
+    _invited(app, token)
     answer = RedirectResponse("/welcome", 303)
     app.team.cookies.put(answer, app.team.cookies.invited, token, seconds=INVITED_FOR)
     return answer
 
 
-def _guest(app: TeamApp, request: Request) -> Reader:
-    """Whom the invitation that this browser opened is for.
+def _invited(app: TeamApp, token: str) -> Reader:
+    """Whom an invitation is for.
 
     Raises:
-        SignInError: there is none that is good.
+        SignInError: it is no good one.
     """
-    token = cookie(request, app.team.cookies.invited)
     guest = app.team.readers.invited(token) if token else None
     if guest is None:
         raise SignInError("", "This invitation was used, or is too old.", "Ask your admin for another one.")
     return guest
+
+
+def _guest(app: TeamApp, request: Request) -> Reader:
+    """Whom the invitation that this browser opened is for."""
+    return _invited(app, cookie(request, app.team.cookies.invited))
+
+
+def _own(app: TeamApp, request: Request) -> Reader:
+    """Who is signed in, or invited."""
+    return app.reader if isinstance(app, ReaderApp) else _guest(app, request)
 
 
 def _accept(app: TeamApp, request: Request, guest: Reader) -> None:
@@ -179,9 +187,8 @@ def to_provider(app: TeamApp, request: Request) -> Response:
     if "bind" in asked:
         if not same(asked["bind"], app.token):
             raise SettingsError("", "This page is too old to change anything.", "Load it again.")
-        own = isinstance(app, ReaderApp)
-        reader = app.reader if isinstance(app, ReaderApp) else _guest(app, request)
-        data |= {"purpose": "add" if own else "welcome", "reader": reader.id}
+        purpose = "add" if isinstance(app, ReaderApp) else "welcome"
+        data |= {"purpose": purpose, "reader": _own(app, request).id}
     nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     state = app.team.attempts.begin(
         OIDC, app.browser, _address(request), {**data, "nonce": nonce, "verifier": verifier}
@@ -258,7 +265,7 @@ def ask_passkey(app: TeamApp, request: Request, fields: dict[str, str]) -> Respo
         _on(app)
         site = app.team.site
         if fields.get("do") == "make":
-            reader = app.reader if isinstance(app, ReaderApp) else _guest(app, request)
+            reader = _own(app, request)
             challenge = app.team.attempts.begin("make", app.browser, _address(request), {"reader": reader.id})
             known = app.team.readers.credentials(reader)
             return {"challenge": challenge, "options": passkeys.asked_to_make(site, reader, known, challenge)}
@@ -275,8 +282,7 @@ def made_passkey(app: TeamApp, request: Request, fields: dict[str, str]) -> Resp
         _on(app)
         challenge = fields.get("challenge", "")
         asked = app.team.attempts.take("make", app.browser, challenge)
-        own = isinstance(app, ReaderApp)
-        reader = app.reader if isinstance(app, ReaderApp) else _guest(app, request)
+        own, reader = isinstance(app, ReaderApp), _own(app, request)
         if asked is None or asked["reader"] != reader.id:
             raise SignInError("", "That took too long.", "Make it again.")
         new = passkeys.made(app.team.site, fields.get("answer", ""), challenge)
