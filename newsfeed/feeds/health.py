@@ -210,7 +210,7 @@ def report(
         ok=failure is None and not state.gone,
         cause=failure.text if failure else "Its server says that it is gone for good." if state.gone else "",
         repair=_repair(state, failure, now),
-        values=_values(state, failure, now),
+        values={**failure.values, "days": str(_failing(state, now).days)} if failure else {},
         items_new=items_new,
         failing_since=state.failing_since,
         last_good=state.last_good,
@@ -234,10 +234,6 @@ def _repair(state: FeedState, failure: Failure | None, now: datetime) -> str:
         "It has failed for {days} days and is asked again by itself; "
         "if its site is gone too, take it out: newsfeed feeds remove."
     )
-
-
-def _values(state: FeedState, failure: Failure | None, now: datetime) -> Mapping[str, str]:
-    return {**failure.values, "days": str(_failing(state, now).days)} if failure else {}
 
 
 def _failing(state: FeedState, now: datetime) -> timedelta:
@@ -302,7 +298,9 @@ def outage(results: Sequence[FeedResult], states: Collection[FeedReport], now: d
     failing_since = {s.feed: s.failing_since for s in states}
     failed = {r.feed: r.failure for r in results if r.failure is not None}
     read = [r for r in results if r.failure is None and _was_read(r, states, now)]
-    recent = {feed: why for feed, why in failed.items() if not _failed_long(failing_since.get(feed), now)}
+    recent = {
+        feed: why for feed, why in failed.items() if now - (failing_since.get(feed) or now) < LONG_FAILING
+    }
     if not failed or len(read) > NEARLY * (len(read) + len(recent)):
         return None
     clause, repair = shared_cause([*(recent or failed).values()])
@@ -326,10 +324,6 @@ def _was_read(result: FeedResult, states: Collection[FeedReport], now: datetime)
         return True
     last = next((s.last_good for s in states if s.feed == result.feed), None)
     return last is not None and now - last <= LATELY
-
-
-def _failed_long(since: datetime | None, now: datetime) -> bool:
-    return since is not None and now - since >= LONG_FAILING
 
 
 def shared_cause(failures: Sequence[Failure]) -> tuple[str, str]:

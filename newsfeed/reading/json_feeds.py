@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -186,7 +187,7 @@ def _draft(entry: object, base: str, author: str) -> Draft | None:
         discussion=_text(entry.get("comments")) or (url if external and url != external else ""),
         title=_text(entry.get("title")),
         summary=_text(entry.get("summary")) or _text(entry.get("excerpt")),
-        body=markup or _escape(plain),
+        body=markup or html.escape(plain, quote=False),
         author=_author(entry) or author,
         published=next(filter(None, (times.from_text(entry.get(name)) for name in _DATES)), None),
         updated=times.from_text(entry.get("date_modified")),
@@ -203,10 +204,6 @@ def _draft(entry: object, base: str, author: str) -> Draft | None:
 
 def _tags(found: object) -> list[str]:
     return [_text(t) for t in (found if isinstance(found, list) else _text(found).split(","))]
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _attachments(found: object) -> Iterator[Enclosure]:

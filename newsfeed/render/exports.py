@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from newsfeed.model import Edition, Line, Pick, Span, picks
+from newsfeed.model import Edition, Line, Pick, picks
 from newsfeed.model.accounts import flat
 from newsfeed.render.safe import Drawing, instant, language, visible, web
 from newsfeed.text.spoken import say
@@ -107,12 +107,8 @@ def _pick(p: Pick) -> dict[str, Any]:
         "published": _time(p.published),
         "topics": [{"topic": s.topic, "p": s.p} for s in p.topics],
         "others": [s.text for s in p.others],
-        "links": [_span(s) for s in (*p.others, *p.discussions)],
+        "links": [{"text": s.text, "link": web(s.href)} for s in (*p.others, *p.discussions)],
     }
-
-
-def _span(s: Span) -> dict[str, str]:
-    return {"text": s.text, "link": web(s.href)}
 
 
 def _time(moment: datetime | None) -> str | None:

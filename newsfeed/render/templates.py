@@ -170,7 +170,7 @@ def _environment(sources: frozenset[tuple[str, str]]) -> jinja2.Environment:
     made = jinja2.Environment(
         # A source with its name, so that tracebacks tell in which template they arose.
         loader=jinja2.FunctionLoader(lambda name: (texts[name], name, None) if name in texts else None),
-        autoescape=_is_markup,  # noqa: S701 - all but .txt, which is never read as markup
+        autoescape=jinja2.select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -233,11 +233,6 @@ def _digest(sources: Mapping[str, str]) -> str:
             data = part.encode()
             digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()[:16]
-
-
-def _is_markup(name: str | None) -> bool:
-    """Whether a template is escaped: all are except plain text."""
-    return name is None or not name.endswith(".txt")
 
 
 def _printed(value: Any) -> Any:

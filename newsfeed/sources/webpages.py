@@ -146,18 +146,11 @@ def guesses(url: str) -> tuple[str, ...]:
     if re.search(r"\.(?:html?|php|aspx?)/$", path):
         path = path[: path.rstrip("/").rfind("/") + 1]
     below = [path] if path == "/" else [path, "/"]
-    names = (
-        sorted(_PATHS, key=lambda name: name != "feeds/posts/default")
-        if _is_blogger(parts.netloc)
-        else _PATHS
-    )
+    blogger = ".blogspot." in parts.netloc
+    names = sorted(_PATHS, key=lambda name: name != "feeds/posts/default") if blogger else _PATHS
     return tuple(
         urlunsplit((parts.scheme, parts.netloc, start + name, "", "")) for start in below for name in names
     )
-
-
-def _is_blogger(host: str) -> bool:
-    return ".blogspot." in host
 
 
 def _page(body: bytes) -> Any:

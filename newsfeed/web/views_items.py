@@ -385,16 +385,12 @@ def kept(app: ViewApp, request: Request) -> Response:
 def share(app: ViewApp, request: Request) -> Response:
     """One kept item, ready to be shared by the reader."""
     home, ref = app.home(), request.path_params["ref"]
-    one = keep.keep(home, app.store, ref) if _is_kept(app, ref) else None
-    if one is None:
+    if not any(k.ref == ref for k in app.store.kept()):
         return app.done(request, say("Keep it first, then share it."), "/kept")
+    one = keep.keep(home, app.store, ref)
     return app.view(
         request, "share.html", ref=one.ref, title=one.title, one=one, shared=keep.share(home.settings, one)
     )
-
-
-def _is_kept(app: ViewApp, ref: str) -> bool:
-    return any(k.ref == ref for k in app.store.kept())
 
 
 def passed(app: ViewApp, request: Request, fields: dict[str, str]) -> Response:
