@@ -30,12 +30,8 @@ DOOR = "newsfeed_door"  # identities: readers, credentials, invitations, session
 LOGINS = (FETCH, EDITION, WEB, DOOR)
 
 # Each role sees the tables of a home under their own names: first a reader's views, or the shared tables themselves.
-PATHS = {
-    FETCH: "shared,procrastinate",
-    EDITION: "reader,shared,procrastinate",
-    WEB: "reader,shared,procrastinate",
-    DOOR: "reader,shared,procrastinate",
-}
+PATHS = {FETCH: "shared,procrastinate"}
+USUAL_PATH = "reader,shared,procrastinate"
 
 
 class Place(Record, frozen=True, kw_only=True):
@@ -58,7 +54,7 @@ class Place(Record, frozen=True, kw_only=True):
 
         if self.passwords.exists():
             more.setdefault("passfile", str(self.passwords))
-        path = PATHS.get(role, "reader,shared,procrastinate")
+        path = PATHS.get(role, USUAL_PATH)
         return make_conninfo(
             self.database, user=role, options=f"-c search_path={path} -c timezone=UTC", **more
         )

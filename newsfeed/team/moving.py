@@ -7,7 +7,7 @@ never had (such as a deleted item that was once shown) gets an unused number.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -118,15 +118,9 @@ class _Arrival:
         with self._new._writing() as db:
             for table in schema.metadata.sorted_tables:
                 if table.name in OWN:
-                    rows = [row for row in own[table.name] if row]
-                    _insert(
-                        db,
-                        table,
-                        [
-                            {n: v for n, v in r.items() if n != "id" or table.name == "last_list"}
-                            for r in rows
-                        ],
-                    )
+                    numbered = table.name == "last_list"
+                    rows = [{n: v for n, v in r.items() if n != "id" or numbered} for r in own[table.name]]
+                    _insert(db, table, [row for row in rows if row])
         return report
 
     def _follow(self) -> SyncReport:
@@ -337,11 +331,6 @@ def give_out(place: Place, reader: Reader, folder: Path, clock: Clock) -> int:
                     db.upsert(table, [row])
             elif table.name in rows:
                 _insert(db, table, rows[table.name])
-        db.add_to_search(_entries(new, db, [row["id"] for row in rows["item"]]))
+        items = items_queries.items(db, [row["id"] for row in rows["item"]])
+        db.add_to_search([(one.id, entry(one.item)) for one in items])
     return len(dates)
-
-
-def _entries(store: Store, db: Transaction, numbers: Iterable[int]) -> list[tuple[int, str]]:
-    from newsfeed.store.items_queries import items
-
-    return [(one.id, entry(one.item)) for one in items(db, numbers)]

@@ -66,17 +66,8 @@ COLUMNS = "r.reader, r.name, r.mail, r.settings, r.admin, r.shows_lists, r.made,
 
 
 def reader_of(row: Any) -> Reader:
-    """The reader in a row of `COLUMNS`."""
-    return Reader(
-        id=row[0],
-        name=row[1],
-        mail=row[2],
-        settings=row[3],
-        admin=row[4],
-        shows_lists=row[5],
-        made=row[6],
-        seen=row[7],
-    )
+    """The reader in a row that begins with `COLUMNS`."""
+    return Reader(**dict(zip(Reader.__struct_fields__, row[:8], strict=True)))
 
 
 def hashed(token: str) -> str:
@@ -139,17 +130,6 @@ class Readers:
             return [
                 reader_of(row) for row in c.execute(f"select {COLUMNS} from reader.reader r order by r.name")
             ]
-
-    def get(self, number: int) -> Reader:
-        """The reader of that number.
-
-        Raises:
-            NotFoundError: there is none.
-        """
-        found = self._one(f"select {COLUMNS} from reader.reader r where r.reader = %s", (number,))
-        if found is None:
-            raise NotFoundError(f"reader {number}", "there is none", "newsfeed team readers names them.")
-        return found
 
     def named(self, name: str) -> Reader:
         """The reader of that name or mail address.
@@ -294,7 +274,7 @@ def _set_morning(c: Any, reader: int, settings: Settings, now: datetime) -> None
 
 
 def _credential(row: Any) -> Credential:
-    return Credential(kind=row[0], key=row[1], data=row[2], made=row[3], used=row[4])
+    return Credential(**dict(zip(Credential.__struct_fields__, row, strict=True)))
 
 
 def key_of(*parts: str) -> str:

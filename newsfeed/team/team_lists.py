@@ -102,8 +102,7 @@ def changed_lists(store: WebStore) -> int:
 
 
 def _list(row: Sequence[object]) -> TeamList:
-    names = ("id", "name", "owner", "address", "opml", "read", "trouble", "follows", "seen")
-    return msgspec.convert(dict(zip(names, row, strict=True)), TeamList)
+    return msgspec.convert(dict(zip(TeamList.__struct_fields__, row, strict=True)), TeamList)
 
 
 def plan_of(home: ReaderHome, followed: TeamList) -> ListPlan:
