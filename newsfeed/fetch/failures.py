@@ -372,46 +372,36 @@ def bad_certificate(request: Request, host: str, error: ssl.SSLError) -> Failure
     return failure(request, Cause.TLS, "No safe connection to {host} could be agreed on.", host=host)
 
 
-def refused(request: Request, host: str, status: int, retry_at: datetime | None) -> Failure:
-    """The failure that a status code means. `retry_at` is what the server asked for, if it did."""
-    cause, text, repair, owner = _status(status)
-    if status in {401, 403} and retry_at is not None:
-        cause, text, repair, owner = (
-            Cause.THROTTLED,
-            "{host} turns us away for now ({status}).",
-            "",
-            False,
-        )
-    return failure(
-        request, cause, text, repair, status=status, retry_at=retry_at, needs_owner=owner, host=host
-    )
-
-
-def _status(status: int) -> tuple[Cause, str, str, bool]:
-    if status in {401, 402, 407}:
-        return (
+_BY_STATUS = {
+    **dict.fromkeys(
+        (401, 402, 407),
+        _Sentence(
             Cause.LOGIN,
             "{host} wants a login for this feed ({status}).",
             "Put the private address that the site gives its subscribers into feeds.opml, or remove the feed.",
-            True,
-        )
-    if status == 403:
-        return (Cause.LOGIN, "{host} does not let this reader in (403).", BROWSER, False)
-    if status == 404:
-        return (Cause.NOT_FOUND, "{host} has no feed at this address (404).", MOVED_OR_CLOSED, False)
-    if status == 410:
-        return (Cause.GONE, "{host} says that this feed is gone for good (410).", GONE, True)
-    if status == 429:
-        return (Cause.THROTTLED, "{host} asks us to come less often (429).", ASKED_AGAIN, False)
-    if status == 451:
-        return (Cause.HTTP, "{host} may not show this feed for legal reasons (451).", MOVED_OR_CLOSED, False)
-    if status == 503:
-        return (Cause.THROTTLED, "{host} is overloaded or closed for the moment (503).", ASKED_AGAIN, False)
-    if status >= 500:
-        return (Cause.HTTP, "{host} has trouble of its own ({status}).", ASKED_AGAIN, False)
-    if status >= 400:
-        return (Cause.HTTP, "{host} refuses the request ({status}).", BROWSER, False)
-    return (Cause.HTTP, "{host} gave an answer that is no feed ({status}).", BROWSER, False)
+            needs_owner=True,
+        ),
+    ),
+    403: _Sentence(Cause.LOGIN, "{host} does not let this reader in (403).", BROWSER),
+    404: _Sentence(Cause.NOT_FOUND, "{host} has no feed at this address (404).", MOVED_OR_CLOSED),
+    410: _Sentence(Cause.GONE, "{host} says that this feed is gone for good (410).", GONE, needs_owner=True),
+    429: _Sentence(Cause.THROTTLED, "{host} asks us to come less often (429).", ASKED_AGAIN),
+    451: _Sentence(Cause.HTTP, "{host} may not show this feed for legal reasons (451).", MOVED_OR_CLOSED),
+    503: _Sentence(Cause.THROTTLED, "{host} is overloaded or closed for the moment (503).", ASKED_AGAIN),
+}
+_TROUBLE = _Sentence(Cause.HTTP, "{host} has trouble of its own ({status}).", ASKED_AGAIN)
+_REFUSES = _Sentence(Cause.HTTP, "{host} refuses the request ({status}).", BROWSER)
+_NO_FEED = _Sentence(Cause.HTTP, "{host} gave an answer that is no feed ({status}).", BROWSER)
+_TURNED_AWAY = _Sentence(Cause.THROTTLED, "{host} turns us away for now ({status}).")
+
+
+def refused(request: Request, host: str, status: int, retry_at: datetime | None) -> Failure:
+    """The failure that a status code means. `retry_at` is what the server asked for, if it did."""
+    usual = _TROUBLE if status >= 500 else _REFUSES if status >= 400 else _NO_FEED
+    said = _BY_STATUS.get(status, usual)
+    if status in {401, 403} and retry_at is not None:
+        said = _TURNED_AWAY
+    return said(request, host, status=status, retry_at=retry_at)
 
 
 def _bracketed(host: str) -> str:

@@ -162,13 +162,12 @@ class Bluesky(Source):
             )
         if failure.status in {400, 404}:
             said = {"author": "Bluesky knows nobody called {name}.", "list": "Bluesky knows no such list."}
-            return msgspec.structs.replace(
+            return posts.reworded(
                 failure,
+                said.get(place.sort, "Bluesky knows no such feed."),
+                "The handle may have changed: look it up on bsky.app and correct the address in feeds.opml.",
                 cause=Cause.NOT_FOUND,
-                text=said.get(place.sort, "Bluesky knows no such feed."),
-                values={"name": place.actor},
-                repair="The handle may have changed: look it up on bsky.app and correct the address in feeds.opml.",
-                needs_owner=True,
+                name=place.actor,
             )
         return failure
 
@@ -193,9 +192,7 @@ class Bluesky(Source):
             return _resolved(text(found, "did"), look, response.status)
         views = _views(found)
         if views is None:
-            return Failure(
-                cause=Cause.NOT_A_FEED, text="The answer is no feed of Bluesky.", status=response.status
-            )
+            return posts.not_a_feed("The answer is no feed of Bluesky.", response)
         shy = [STRANGERS in labels_of(author) for author in _authors(views)]
         if place.sort == "author" and shy and all(shy):
             return posts.failed(

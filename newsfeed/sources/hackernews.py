@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode
 
-from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscription
+from newsfeed.model import Failure, FeedState, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
 from newsfeed.sources.source import Answer, Draft, Source, parts_of, says, validated
@@ -102,9 +102,7 @@ class HackerNews(Source):
         elif text(found, "id"):
             entries = [found]
         else:
-            return Failure(
-                cause=Cause.NOT_A_FEED, text="The answer holds no stories.", status=response.status
-            )
+            return posts.not_a_feed("The answer holds no stories.", response)
         place = _place(subscription) or _Place("", "Hacker News", HOME)
         drafts = [d for entry in entries if (d := _draft(entry)) is not None]
         found = posts.settle(drafts, subscription, title=place.title, html_url=place.home)

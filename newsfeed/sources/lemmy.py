@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from newsfeed.lazy import expression
-from newsfeed.model import Cause, Failure, FeedState, Request, Response, Subscription
+from newsfeed.model import Failure, FeedState, Request, Response, Subscription
 from newsfeed.sources import posts
 from newsfeed.sources.posts import Json, count, get, rows, text
 from newsfeed.sources.source import (
@@ -106,7 +106,7 @@ class Lemmy(Source):
             return found
         views = get(found, "posts") if isinstance(get(found, "posts"), list) else get(found, "items")
         if not isinstance(views, list):
-            return Failure(cause=Cause.NOT_A_FEED, text="The answer holds no posts.", status=response.status)
+            return posts.not_a_feed("The answer holds no posts.", response)
         adult = options(subscription.options).adult
         drafts = [d for view in rows(views) if (d := _draft(view, adult)) is not None]
         first = next(iter(rows(views)), None)

@@ -130,20 +130,20 @@ class Mastodon(Source):
                     values={"host": place.host},
                 )
         if failure.cause == Cause.LOGIN and place.sure:
-            return msgspec.structs.replace(
+            return posts.reworded(
                 failure,
-                text="{host} shows this only to its own members.",
-                repair="Follow it from an account of yours there and add {server}/home of type mastodon.",
-                values={"host": place.host, "server": place.server},
-                needs_owner=True,
+                "{host} shows this only to its own members.",
+                "Follow it from an account of yours there and add {server}/home of type mastodon.",
+                host=place.host,
+                server=place.server,
             )
         if failure.cause in {Cause.NOT_FOUND, Cause.GONE} and place.sort == "account" and place.sure:
-            return msgspec.structs.replace(
+            return posts.reworded(
                 failure,
-                text="{host} knows no account @{name}.",
-                values={"host": place.host, "name": place.name},
-                repair="Look whether it moved: its old profile names the new one. Then change the address in feeds.opml.",
-                needs_owner=True,
+                "{host} knows no account @{name}.",
+                "Look whether it moved: its old profile names the new one. Then change the address in feeds.opml.",
+                host=place.host,
+                name=place.name,
             )
         return failure
 
@@ -250,9 +250,7 @@ def _replies(subscription: Subscription, place: _Place) -> bool:
 def _refusal(found: Json, response: Response) -> Failure:
     if isinstance(found, dict) and not text(found, "error") and text(found, "content"):
         return Failure(cause=Cause.NOT_A_FEED, text="This is one post, not a timeline.", needs_owner=True)
-    return Failure(
-        cause=Cause.NOT_A_FEED, text="The answer is no timeline of Mastodon.", status=response.status
-    )
+    return posts.not_a_feed("The answer is no timeline of Mastodon.", response)
 
 
 def _account(

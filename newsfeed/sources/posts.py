@@ -108,27 +108,29 @@ def failed(text: str, repair: str = "", *, cause: Cause = Cause.LOGIN, **values:
     return Failure(cause=cause, text=text, repair=repair, needs_owner=True, values=values)
 
 
+def not_a_feed(text: str, response: Response) -> Failure:
+    """The failure of an answer that holds something else than was asked for."""
+    return Failure(cause=Cause.NOT_A_FEED, text=text, status=response.status)
+
+
+def reworded(
+    failure: Failure, text: str, repair: str, *, cause: Cause | None = None, **values: str
+) -> Failure:
+    """A failure in words that fit the network, about which the reader can do something."""
+    return msgspec.structs.replace(
+        failure, cause=cause or failure.cause, text=text, repair=repair, values=values, needs_owner=True
+    )
+
+
 def wants_secret(failure: Failure, host: str, needs: str, add: str, correct: str) -> Failure:
     """The failure of a missing or refused login, with the table of newsfeed.toml that would help: `needs` says that there
     is none, `add` and `correct` what to do in either case."""
     if failure.status in {401, 403}:
-        return msgspec.structs.replace(
-            failure,
-            text="{host} does not accept your token ({status}).",
-            repair=correct,
-            values={"host": host, "status": str(failure.status)},
-            needs_owner=True,
-        )
+        said = "{host} does not accept your token ({status})."
+        return reworded(failure, said, correct, host=host, status=str(failure.status))
     if failure.text == UNENCRYPTED:
         return failure
-    return msgspec.structs.replace(
-        failure,
-        cause=Cause.LOGIN,
-        text=needs,
-        repair=add,
-        values={"host": host},
-        needs_owner=True,
-    )
+    return reworded(failure, needs, add, cause=Cause.LOGIN, host=host)
 
 
 _HIDDEN = expression(r"<span class=\"invisible\">[^<]{0,2000}</span>")

@@ -100,12 +100,11 @@ class Reddit(Source):
                 repair="For a private one, use the address of your own feed from reddit.com/prefs/feeds.",
             )
         if failure.cause in {Cause.NOT_FOUND, Cause.GONE}:
-            return msgspec.structs.replace(
+            return posts.reworded(
                 failure,
-                text="Reddit has nothing at {path}.",
-                values={"path": place.path},
-                repair="It may be banned or spelled otherwise: look it up on reddit.com, then correct feeds.opml.",
-                needs_owner=True,
+                "Reddit has nothing at {path}.",
+                "It may be banned or spelled otherwise: look it up on reddit.com, then correct feeds.opml.",
+                path=place.path,
             )
         return failure
 
@@ -234,9 +233,7 @@ def _listing(
 ) -> Drafts | Failure:
     listing = found[0] if isinstance(found, list) and found else found
     if text(listing, "kind") != "Listing":
-        return Failure(
-            cause=Cause.NOT_A_FEED, text="The answer is no listing of Reddit.", status=response.status
-        )
+        return posts.not_a_feed("The answer is no listing of Reddit.", response)
     adult = options(subscription.options).adult
     drafts = []
     for child in rows(listing, "data", "children"):

@@ -115,9 +115,7 @@ class X(Source):
                 step=True,
             )
         if not isinstance(get(found, "data"), list | None):
-            return Failure(
-                cause=Cause.NOT_A_FEED, text="The answer holds no posts of X.", status=response.status
-            )
+            return posts.not_a_feed("The answer holds no posts of X.", response)
         people = {text(u, "id"): u for u in rows(found, "includes", "users")}
         others = {text(t, "id"): t for t in rows(found, "includes", "tweets")}
         media = {text(m, "media_key"): text(m, "alt_text") for m in rows(found, "includes", "media")}

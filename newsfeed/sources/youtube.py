@@ -77,13 +77,12 @@ class YouTube(Source):
         """Failures, worded for YouTube: only a missing page means that a channel is gone, since feeds fail now and then."""
         place = _place(state.subscription) or _Place()
         if place.page and not state.cursor.get("channel") and failure.status == 404:
-            return msgspec.structs.replace(
+            return posts.reworded(
                 failure,
+                "YouTube has no channel at {path}.",
+                "Look it up on youtube.com and put the address of its page into feeds.opml.",
                 cause=Cause.NOT_FOUND,
-                text="YouTube has no channel at {path}.",
-                values={"path": place.page},
-                repair="Look it up on youtube.com and put the address of its page into feeds.opml.",
-                needs_owner=True,
+                path=place.page,
             )
         return failure
 
