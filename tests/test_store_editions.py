@@ -27,6 +27,7 @@ from newsfeed.edition import why
 from newsfeed.errors import StoreError
 from newsfeed.model import (
     History,
+    LedgerEntry,
     Line,
     Options,
     Pick,
@@ -74,6 +75,7 @@ def test_an_edition_comes_back_as_it_was(tmp_path: Path) -> None:
         lines=(line(2, "B"),),
         topics=(TopicAccount(name="science", label="Science", share=0.2, minutes=0.5),),
         counts={"shown": 2},
+        ledger=(LedgerEntry(item=1, ref="r", title="L", link="", source="A", cause="shown"),),
         previous=YESTERDAY,
     )
     with opened(tmp_path) as store:
@@ -81,6 +83,7 @@ def test_an_edition_comes_back_as_it_was(tmp_path: Path) -> None:
         store.record(whole, [shown(1)])
         store.record(edition(YESTERDAY), [])
         assert store.edition(TODAY) == store.latest_edition() == whole
+        assert store.edition(TODAY, whole=False) == msgspec.structs.replace(whole, ledger=())
         assert store.editions() == [YESTERDAY, TODAY]
         with store._writing() as db:
             db.execute(schema.edition.update().values(data=b"\0"))

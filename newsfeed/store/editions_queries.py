@@ -41,7 +41,16 @@ from newsfeed.store.schema import (
 )
 from newsfeed.text.outline_options import options
 
+
+class _Printed(Edition, frozen=True, kw_only=True):
+    """An edition as its page prints it: what became of every item and every feed isn't read."""
+
+    feeds: msgspec.Raw = msgspec.Raw()  # type: ignore[assignment]
+    ledger: msgspec.Raw = msgspec.Raw()  # type: ignore[assignment]
+
+
 _EDITION = msgspec.json.Decoder(Edition)
+_PRINTED = msgspec.json.Decoder(_Printed)
 SUMMARY = msgspec.json.Decoder(EditionSummary)
 _ENCODER = msgspec.json.Encoder()
 
@@ -56,8 +65,9 @@ def record(db: Transaction, printed: Edition, stories: Sequence[Shown]) -> None:
         db.execute(insert(shown), [{**records.SHOWN.values(s), "date": printed.date} for s in stories])
 
 
-def edition_of(db: Transaction, local: date) -> Edition | None:
-    """The edition of a local day as it was printed, or None.
+def edition_of(db: Transaction, local: date, *, whole: bool = True) -> Edition | None:
+    """The edition of a local day as it was printed, or None. Not `whole`, it has neither ledger nor feeds, which are most
+    of the work.
 
     Raises:
         StoreError: the stored edition is damaged.
@@ -66,20 +76,22 @@ def edition_of(db: Transaction, local: date) -> Edition | None:
     if data is None:
         return None
     try:
-        return decoded(zlib.decompress(data))
+        return decoded(zlib.decompress(data), whole=whole)
     except (zlib.error, msgspec.DecodeError) as error:
         raise StoreError(
             f"edition of {local}", "what is kept of it can't be read", "Build it again: `--rebuild`."
         ) from error
 
 
-def decoded(data: bytes) -> Edition:
-    """A stored edition; accounts in the older, flat form are turned into records.
+def decoded(data: bytes, *, whole: bool = True) -> Edition:
+    """A stored edition, see `edition_of`; accounts in the older, flat form are turned into records.
 
     Raises:
         msgspec.DecodeError: it is damaged.
     """
     try:
+        if not whole:
+            return Edition(**{**msgspec.structs.asdict(_PRINTED.decode(data)), "feeds": (), "ledger": ()})
         return _EDITION.decode(data)
     except msgspec.ValidationError:
         return msgspec.convert(accounts.as_records(msgspec.json.decode(data)), Edition)

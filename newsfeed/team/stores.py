@@ -257,8 +257,8 @@ class ReaderStore(Store):
     def record(self, edition: Edition, shown: Sequence[Shown]) -> None:
         super().record(_without_titles(edition), shown)
 
-    def edition(self, date: date) -> Edition | None:
-        return self._with_titles(super().edition(date))
+    def edition(self, date: date, *, whole: bool = True) -> Edition | None:
+        return self._with_titles(super().edition(date, whole=whole))
 
     def latest_edition(self) -> Edition | None:
         return self._with_titles(super().latest_edition())

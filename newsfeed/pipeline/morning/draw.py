@@ -79,7 +79,8 @@ def draw(home: Home, store: Store, current: Edition, templates: Templates) -> Dr
     The page stands even where the mirror can't be written.
     """
     days = store.editions()
-    recent: Sequence[Edition] = [e for d in days[-RECENT:] if (e := store.edition(d)) is not None]
+    past = [d for d in days[-RECENT:] if d != current.date]
+    recent: Sequence[Edition] = [e for d in past if (e := store.edition(d, whole=False)) is not None]
     with speaking(current.lang):
         breadth_of = account(home, store, until=current.date)
     older = [d for d in days[:-RECENT] if d != current.date]
