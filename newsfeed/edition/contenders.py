@@ -178,6 +178,8 @@ class Scorer:
 
     def tellers(self, group: Sequence[Candidate]) -> tuple[int, int]:
         """Independent outlets within 48 hours of its newest item, and how many social feeds passed it on."""
+        if len(group) == 1 and not self._is_social(group[0]):
+            return 1, 0  # as of nearly all
         moments = {one.item.id: one.item.item.published or one.item.first_seen for one in group}
         newest = max(moments.values())
         outlets: set[str] = set()
@@ -186,12 +188,16 @@ class Scorer:
             if newest - moments[one.item.id] > timedelta(hours=c.OUTLET_HOURS):
                 continue
             feed = self.feeds.get(one.item.feed)
-            if feed is not None and (feed.social or one.item.item.kind == "post"):
+            if feed is not None and self._is_social(one):
                 sharers.add(f"feed {feed.feed}")
                 sharers.update(one.item.item.via)
             else:
                 outlets.add(outlet(feed, one.item.feed))
         return max(1, len(outlets)), len(sharers)
+
+    def _is_social(self, one: Candidate) -> bool:
+        feed = self.feeds.get(one.item.feed)
+        return one.item.item.kind == "post" or (feed is not None and feed.social)
 
     def contender(
         self,
@@ -242,13 +248,12 @@ class Scorer:
         a subject; the most central item; no post; no paywall; the higher score; the older item.
         """
         own = self.chosen.get(one.item.feed, Options())
-        feed = self.feeds.get(one.item.feed)
         return (
             not own.must_read,
             back is not None and one.item.id != back.item,
             not self.subjects[one.item.id],
             one.item.id != central,
-            one.item.item.kind == "post" or (feed is not None and feed.social),
+            self._is_social(one),
             own.paywall,
             -value.value,
             one.item.id,

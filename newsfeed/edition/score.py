@@ -191,6 +191,9 @@ def story_topics(
     """
     if not told:
         return StoryTopics({}, ())
+    many = len(names)
+    probable = {t for p, _ in told for t, one in p.items() if one > 0}
+    names = [t for t in names if t in probable]  # the others weigh nothing, and a story has few
     plain, drawn = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
     for p, mix in told:
         for t in names:
@@ -201,7 +204,7 @@ def story_topics(
         for t in names:
             sums[t] /= len(told)
     unwanted = sum(p.get(DROPPED, 0.0) for p, _ in told) / len(told)
-    total = sum(drawn.values()) + unwanted / math.sqrt(len(names))
+    total = sum(drawn.values()) + unwanted / math.sqrt(many)
     best = max(plain.values(), default=0.0)
     if total <= 0 or best <= 0:
         return StoryTopics({}, ())

@@ -24,7 +24,15 @@ from newsfeed.text.boilerplate import (
     URL,
     notices,
 )
-from newsfeed.text.prose import CJK, COMMON_STARTS, count_words, cut_sentences, join_sentences, sentences
+from newsfeed.text.prose import (
+    CJK,
+    COMMON_STARTS,
+    count_words,
+    cut_sentences,
+    each_sentence,
+    join_sentences,
+    sentences,
+)
 from newsfeed.text.titles import MORNING, STEM
 
 LEAD_WORDS = 120  # words that are stored; a page shows fewer, or more if there is room
@@ -151,9 +159,11 @@ def lead_within(lead: str, max_words: int, *, lang: str = "") -> str:
     A first sentence of up to 50 words stands where there is room for a usual one. If the first sentence is longer than that, what stands before its semicolon tells the story as well; else the
     next sentence that is understood without it does.
     """
+    kept = cut_sentences(each_sentence(lead, lang), max_words)
+    if kept:
+        return join_sentences(kept)
     parts = sentences(lead, lang)
-    kept = cut_sentences(parts, max_words)
-    if not kept and max_words >= _USUAL:
+    if max_words >= _USUAL:
         kept = cut_sentences(parts[:1], _FIRST)
     if kept or not parts or max_words <= 0:
         return join_sentences(kept)

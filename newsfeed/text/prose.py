@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,21 +64,22 @@ def sentences(text: str, lang: str = "") -> list[str]:
     Abbreviations ("U.S.", "Dr.", "e.g."), initials and numbers don't; CJK full stops do without a space. The
     rules are those of no single language; `lang` tells whether "." after a number is an ordinal (German and kin).
     """
+    return list(each_sentence(text, lang))
+
+
+def each_sentence(text: str, lang: str = "") -> Iterator[str]:
+    """The same one by one, for whoever needs the first few."""
     ordinals = lang in {"de", "da", "nb", "cs", "pl", "fi", "hu", "sk", "sl", "hr", "is", "et", "lv", "tr"}
-    found: list[str] = []
     for line in text.split("\n"):
         start = 0
         for match in _END.finditer(line):
             if match.end() < len(line) and not _ends(line, match, ordinals):
                 continue
-            piece = line[start : match.end()].strip()
-            if piece:
-                found.append(piece)
+            if piece := line[start : match.end()].strip():
+                yield piece
             start = match.end()
-        rest = line[start:].strip()
-        if rest:
-            found.append(rest)
-    return found
+        if rest := line[start:].strip():
+            yield rest
 
 
 def _ends(line: str, match: re.Match[str], ordinals: bool) -> bool:
@@ -138,7 +139,7 @@ def reading_minutes(text: str) -> float:
     return _weight(text) / WORDS_A_MINUTE
 
 
-def cut_sentences(parts: Sequence[str], max_words: float) -> list[str]:
+def cut_sentences(parts: Iterable[str], max_words: float) -> list[str]:
     """The first of some sentences that fit into `max_words` together. CJK characters weigh 238/500 of a word, so
     that limits are limits of time."""
     kept: list[str] = []

@@ -420,10 +420,10 @@ def names_a_subject(title: str, source: str = "") -> bool:
     left = _unnumbered(title)
     if _FIGURE.search(left) and _NUMBERED.search(left):
         return True
-    own = {_plain(word) for word in _WORD.findall(left)}
-    if not own:
+    if not (own := _WORD.findall(left)):
         return bool(_FIGURE.search(left))
-    return bool(own - _EMPTY - {_plain(word) for word in _WORD.findall(source)})
+    name = {_plain(word) for word in _WORD.findall(source)}
+    return any(word not in _EMPTY and word not in name for word in map(_plain, own))
 
 
 def _plain(word: str) -> str:

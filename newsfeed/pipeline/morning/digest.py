@@ -73,7 +73,7 @@ def digest(
     elif stored is not None and not rebuild and not _can_complete(home, store, stored, pulled):
         return update_page(home, store, stored, pulled)
     hints: tuple[str, ...] = ()
-    first = store.latest_edition() is None
+    first = not store.editions()
     if first and not config.names_languages(home.folder):
         home, hints = _in_their_languages(home, store)
     built, pool = _build(home, store, day, pulled, secrets or {}, progress)
