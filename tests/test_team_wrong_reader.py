@@ -157,6 +157,7 @@ READING: dict[str, Callable[[ReaderStore], Any] | None] = {
     "viewing": None,  # what is read inside it is tested below
     "while_unchanged": None,  # see below: one store may serve several readers in turn
     "corrections": lambda s: s.corrections(),
+    "count_put_off": None,  # a number, and nothing of a team's feeds is put off
     "count_window": lambda s: s.count_window(BEFORE) > 1 and WORD,
     "counts": lambda s: (s.counts().feeds > 1 or s.counts().editions > 1) and WORD,
     "declined": lambda s: s.declined(),
@@ -234,6 +235,7 @@ WRITING: dict[str, Callable[[ReaderStore], Any]] = {
     "opened": lambda s: s.opened(ITEM + 1, homes.NOON + timedelta(days=1)),
     "pass_on": lambda s: s.pass_on(Passed(person=WORD, item=ITEM + 1, at=homes.NOON)),
     "prune": lambda s: s.prune(homes.NOON + timedelta(days=50), items=1, bodies=1),
+    "read_put_off": lambda s: s.read_put_off(9),
     "record": lambda s: s.record(edition("mine"), [shown("mine", -1000)]),
     "record_once": lambda s: s.record_once(edition("mine"), [shown("mine", -1000)]),
     "save_list": lambda s: s.save_list(b"mine"),

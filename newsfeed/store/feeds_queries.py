@@ -423,12 +423,12 @@ def _replace(db: Transaction, items: Sequence[tuple[int, Item]], now: datetime) 
 
 def enrich(db: Transaction, number: int, *, lead: str, words: int) -> None:
     """Give an item the lead and the length that its article has; what its feed says of it stays otherwise."""
-    [was] = [i.item for i in items_queries.items(db, [number], "stored")]
-    db.execute(item.update().where(item.c.id == number).values(lead=lead, words=words))
-    [now] = [i.item for i in items_queries.items(db, [number], "stored")]
-    if search_queries.entry(was) != search_queries.entry(now):
-        db.drop_from_search([(number, search_queries.entry(was))])
-        db.add_to_search([(number, search_queries.entry(now))])
+    for was in items_queries.items(db, [number], "stored"):  # none, if it was deleted or is not the reader's
+        db.execute(item.update().where(item.c.id == number).values(lead=lead, words=words))
+        [now] = items_queries.items(db, [number], "stored")
+        if search_queries.entry(was.item) != search_queries.entry(now.item):
+            db.drop_from_search([(number, search_queries.entry(was.item))])
+            db.add_to_search([(number, search_queries.entry(now.item))])
 
 
 # ------------------------------------------------------------------------- short names
