@@ -366,9 +366,12 @@ def test_every_feed_is_asked_at_least_once_a_day_and_never_in_a_rush(
 
 @given(failures=st.integers(0, 10**6), jitter=st.floats(0, 1, exclude_max=True))
 def test_back_off_grows_to_a_day(failures: int, jitter: float) -> None:
-    wait = rhythm.retry(NOW, failures, jitter) - NOW
+    def retry(failures: int, jitter: float) -> datetime:
+        return rhythm.retry(state(failures=failures), at(NOW, jitter))
+
+    wait = retry(failures, jitter) - NOW
     assert timedelta(minutes=45) <= wait <= DAY
-    assert rhythm.retry(NOW, failures + 1, 0.0) - NOW >= wait * 0.7 or wait >= rhythm.LONGEST * 0.7
+    assert retry(failures + 1, 0.0) - NOW >= wait * 0.7 or wait >= rhythm.LONGEST * 0.7
 
 
 # ---------------------------------------------------------------------- clocks

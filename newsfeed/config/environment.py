@@ -152,7 +152,7 @@ def _from_keyring(user: str, subject: str) -> str:
         raise SettingsError(
             subject,
             "the package keyring is not installed",
-            "Install morning-newsfeed[keyring], or run `newsfeed mail setup` again to use a file.",
+            "Install newsfeed with it, in its clone (pip install '.[keyring]'), or run `newsfeed mail setup` again to use a file.",
         )
     try:
         return str(keyring.get_password(KEYRING_SERVICE, user) or "")

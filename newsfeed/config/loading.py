@@ -17,6 +17,7 @@ import msgspec
 from newsfeed.config.toml_file import FILE, line_of
 from newsfeed.errors import SettingsError
 from newsfeed.model import (
+    COMPOSERS,
     DEFAULT_TOPICS,
     WORLD,
     EditionSetting,
@@ -400,19 +401,28 @@ def _check_handing_out(settings: Settings, fail: Callable[[list[str], str, str],
             )
 
 
-COMPOSERS = ("bluesky", "linkedin", "mastodon=your.server", "threads", "x")
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
+
+
+def _spelled(composer: str) -> str:
+    """A network as it is named in [share] networks."""
+    return f"{composer}=your.server" if "{host}" in COMPOSERS[composer][1] else composer
 
 
 def _check_sharing(settings: Settings, fail: Callable[[list[str], str, str], SettingsError]) -> None:
     """Check the tables share, people and notify."""
     for given in settings.share.networks:
-        if given not in COMPOSERS[:2] + COMPOSERS[3:] and not re.fullmatch(
-            r"mastodon=(?:[a-z0-9-]+\.)+[a-z]{2,}", given
+        name, has_host, host = given.partition("=")
+        wants_host = name in COMPOSERS and "{host}" in COMPOSERS[name][1]
+        if (
+            name not in COMPOSERS
+            or bool(has_host) != wants_host
+            or (wants_host and not _HOST.fullmatch(host))
         ):
             raise fail(
                 ["share", "networks"],
                 say("{given} is no network", given=repr(given)),
-                say("Allowed: {names}.", names=", ".join(COMPOSERS)),
+                say("Allowed: {names}.", names=", ".join(_spelled(name) for name in COMPOSERS)),
             )
     for name, person in settings.people.items():
         if person.mail and not ADDRESS.fullmatch(person.mail):

@@ -314,13 +314,12 @@ def _failed(state: FeedState, failure: Failure, at: Moment) -> FeedUpdate:
         # It was postponed by the rate limiter: it neither failed nor was tried.
         until = retry_at or now + rhythm.OFFLINE_RETRY
         return FeedUpdate(state=replace(state, next_due=until, not_before=until), failure=failure)
-    failures = state.failures + 1
-    due = rhythm.retry(now, failures, at.jitter)
+    state = replace(state, failures=state.failures + 1)
+    due = rhythm.retry(state, at)
     return FeedUpdate(
         state=replace(
             state,
             last_tried=now,
-            failures=failures,
             failing_since=state.failing_since or now,
             failure=failure,
             next_due=due if retry_at is None else max(due, retry_at),

@@ -115,10 +115,10 @@ def next_due(state: FeedState, at: Moment, headers: Mapping[str, str] | None = N
     return _outside(at.now + min(max(wanted, floor, SHORTEST), LONGEST), state.skip_hours, at.jitter)
 
 
-def retry(now: datetime, failures: int, jitter: float) -> datetime:
-    """When to ask again after this number of failures in a row: 1, 2, 4, … hours, less up to a quarter, at most 22."""
-    delay = FIRST_RETRY * (1 << min(max(failures - 1, 0), 10))
-    return now + min(delay, LONGEST) * (0.75 + 0.25 * jitter)
+def retry(state: FeedState, at: Moment) -> datetime:
+    """When to ask a feed again after its failures in a row: 1, 2, 4, … hours, less up to a quarter, at most 22."""
+    delay = FIRST_RETRY * (1 << min(max(state.failures - 1, 0), 10))
+    return at.now + min(delay, LONGEST) * (0.75 + 0.25 * at.jitter)
 
 
 def believable(moment: datetime | None, now: datetime) -> datetime | None:

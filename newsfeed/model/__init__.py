@@ -79,6 +79,7 @@ from newsfeed.model.pool import (
     told,
 )
 from newsfeed.model.settings import (
+    COMPOSERS,
     DEFAULT_TOPICS,
     WEEKDAYS,
     WORLD,

@@ -132,6 +132,18 @@ class PublishSetting(Setting, frozen=True, kw_only=True):
     site_url: str = ""
 
 
+#: Composers of networks, by the name that the setting has for each: what people call it, its address, and how long a text
+#: may be (0: no limit is known). The text is filled in, the reader sends it; `text` holds the link unless `url` stands
+#: apart. One with a `host` needs the reader's server after the name: "mastodon=your.server".
+COMPOSERS: Mapping[str, tuple[str, str, int]] = {
+    "bluesky": ("Bluesky", "https://bsky.app/intent/compose?text={text}", 300),
+    "linkedin": ("LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url={url}", 0),
+    "mastodon": ("Mastodon", "https://{host}/share?text={text}", 500),
+    "threads": ("Threads", "https://www.threads.net/intent/post?text={text}", 500),
+    "x": ("X", "https://x.com/intent/post?text={text}", 280),
+}
+
+
 class ShareSetting(Setting, frozen=True, kw_only=True):
     """How kept links may be shown to others."""
 

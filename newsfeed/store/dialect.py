@@ -190,6 +190,7 @@ class Dialect(ABC):
             StoreError: it is no database, or another program's.
         """
 
+    copied_by = ""  # the program that copies it, where `backup` doesn't
     defers = False  # whether what is not `lasting` is any cheaper
 
     @abstractmethod

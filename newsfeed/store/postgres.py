@@ -164,6 +164,8 @@ class PostgresTransaction(Transaction):
 class Postgres(Dialect):
     """A database of a PostgreSQL server."""
 
+    copied_by = "pg_dump"
+
     def __init__(self, place: Path | str) -> None:
         try:
             given = make_url(str(place))
@@ -186,7 +188,7 @@ class Postgres(Dialect):
             raise SettingsError(
                 "database",
                 "PostgreSQL needs a library that is not installed",
-                "Install newsfeed with it: pip install 'morning-newsfeed[postgres]'.",
+                "Install newsfeed with it, in its clone: pip install '.[postgres]'.",
             )
 
     def connect(self) -> tuple[Engine, Connection]:

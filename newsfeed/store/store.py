@@ -81,6 +81,7 @@ class Store:
 
     def __init__(self, dialect: Dialect, engine: Engine, connection: Connection) -> None:
         self._dialect = dialect
+        self.copied_by = dialect.copied_by  # the program that copies the database, where `backup` doesn't
         self._engine = engine
         self._connection = connection
         self._turn = threading.RLock()

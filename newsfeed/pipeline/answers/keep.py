@@ -17,6 +17,7 @@ from newsfeed import deliver, sources, text
 from newsfeed.errors import NotFoundError
 from newsfeed.fetch import redact
 from newsfeed.model import (
+    COMPOSERS,
     Edition,
     FeedState,
     Kept,
@@ -167,14 +168,6 @@ def everything(home: Home, store: Store) -> bytes:
 
 WEEK = timedelta(days=7)  # what `--week` says
 LINKS = 60  # in the feeds
-# Composers of networks: the text is filled in, the reader sends it. `text` holds the link unless `url` stands apart.
-COMPOSERS = {
-    "bluesky": ("Bluesky", "https://bsky.app/intent/compose?text={text}", 300),
-    "linkedin": ("LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url={url}", 0),
-    "mastodon": ("Mastodon", "https://{host}/share?text={text}", 500),
-    "threads": ("Threads", "https://www.threads.net/intent/post?text={text}", 500),
-    "x": ("X", "https://x.com/intent/post?text={text}", 280),
-}
 
 
 class ShareWay(Record, frozen=True, kw_only=True):

@@ -311,7 +311,7 @@ def backup(home: Home, store: Store) -> Path:
     """
     made = store.backup(home.clock(), force=True)
     if made is None:
-        raise SettingsError("database", "newsfeed makes no copies of it", "Copy it by pg_dump.")
+        raise SettingsError("database", "newsfeed makes no copies of it", f"Copy it by {store.copied_by}.")
     return made
 
 
