@@ -42,7 +42,8 @@ def growth(sizes: list[int]) -> None:
 
 def page(feeds: int) -> None:
     # Three days after the newest item, all count as from before the subscription.
-    now, first = datetime.now(UTC) - timedelta(days=4), datetime.now(UTC) - timedelta(days=1)
+    now = datetime.now(UTC) - timedelta(days=4)
+    first = (datetime.now(UTC) - timedelta(days=1)).replace(hour=6)  # so that no step passes midnight
     with tempfile.TemporaryDirectory() as folder, Corpus(feeds, now=now, items=28, lifelike=True) as corpus:
         command, env = home(Path(folder), corpus)
         database = Path(folder) / ".newsfeed" / "newsfeed.db"
