@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from stored import NOW, feeds, item, opened, search_is_sound, update
 from newsfeed import reading
 from newsfeed.model import PUT_OFF, Item, Parsed, Request, Response, Subscription
 from newsfeed.pipeline.catch_up import catch_up
-from newsfeed.text import bodies, count_words
+from newsfeed.text import bodies
 
 LATER = datetime(2036, 1, 1, tzinfo=UTC)  # when every document of today has nothing new
 URL = "https://garden.example/feed"
@@ -34,12 +35,7 @@ def read(
 
 def now_read(one: Item) -> Item:
     """An item whose text was put off, once it is read."""
-    if one.text != PUT_OFF:
-        return one
-    html, text = bodies.read(one.html)
-    return replace(
-        one, html=html, text=text, words=count_words(text), hash=bodies.hash_of(one.title, text, one.page)
-    )
+    return bodies.read(one) if one.text == PUT_OFF else one
 
 
 def feed(*texts: str, newest: datetime = NOW - timedelta(days=900)) -> bytes:
@@ -98,6 +94,7 @@ def test_what_comes_new_beside_old_texts_is_understood_by_all_of_them() -> None:
     assert found.items[0].lead == "A bean came up beside the gate, a week early."
 
 
+@pytest.mark.usefixtures("either")  # SQLite and PostgreSQL
 def test_the_store_gives_out_read_texts_and_enters_them_into_the_search_index(tmp_path: Path) -> None:
     hostile = "<p onclick='steal()'>Slugs<script>steal()</script> ate the <b>lettuce</b>.</p>"
     brought = read(feed(hostile, "<p>Peas.</p>")).items
@@ -124,6 +121,7 @@ def test_the_store_gives_out_read_texts_and_enters_them_into_the_search_index(tm
         assert search_is_sound(store)
 
 
+@pytest.mark.usefixtures("either")  # SQLite and PostgreSQL
 def test_texts_that_are_never_read_are_forgotten_as_others_are(tmp_path: Path) -> None:
     brought = read(feed("<p>Peas.</p>", "<p>Beans.</p>")).items
     with opened(tmp_path) as store:
@@ -139,6 +137,7 @@ def test_texts_that_are_never_read_are_forgotten_as_others_are(tmp_path: Path) -
         assert search_is_sound(store)
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize(
     ("text", "edited"), [("<p>Peas.<img src='/pixel?2'></p>", False), ("<p>Beans.</p>", True)]
 )
@@ -156,6 +155,7 @@ def test_an_edit_is_told_from_other_markup_by_the_text(tmp_path: Path, text: str
         assert search_is_sound(store)
 
 
+@pytest.mark.usefixtures("either")  # SQLite and PostgreSQL
 def test_an_item_is_not_put_off_again_once_it_was_read(tmp_path: Path) -> None:
     brought = read(feed("<p>Peas.</p>")).items
     with opened(tmp_path) as store:
@@ -165,6 +165,7 @@ def test_an_item_is_not_put_off_again_once_it_was_read(tmp_path: Path) -> None:
         assert store.items([number], "stored")[0].item.text == "Peas."
 
 
+@pytest.mark.usefixtures("either")  # SQLite and PostgreSQL
 def test_a_half_character_and_a_nul_are_stored(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         (state,) = feeds(store)
@@ -173,6 +174,21 @@ def test_a_half_character_and_a_nul_are_stored(tmp_path: Path) -> None:
         assert store.items([number])[0].item.text in {"ab", "a b"}
         with pytest.raises(UnicodeEncodeError):
             bodies.put_off("\ud83d", "", "")
+
+
+def test_a_key_that_a_server_spells_otherwise_is_not_kept(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make(tmp_path / "home", monkeypatch, [server.port])
+    key = "k3y-of-the-garden-7731"
+    server.feed("/feed", feed("<p>Your token is k3y&#45;of&#45;the-g&#x61;rden-7731.</p>"))
+    home.list(opml(("Tech", "Garden", server.url(f"/feed?token={key}"))))
+    assert home.run("refresh") == 0
+    with closing(sqlite3.connect(home.folder / ".newsfeed" / "newsfeed.db")) as raw:
+        [(title, text, html)] = raw.execute("SELECT title, text, html FROM item JOIN body ON item = id")
+    assert title == "Bed number 0"
+    assert text.startswith("Your token is")
+    assert not any(key in bodies.as_meant(unescape(kept)) for kept in (text, html))
 
 
 def test_a_first_refresh_of_old_feeds_is_searched_whole_a_moment_later(

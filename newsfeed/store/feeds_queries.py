@@ -397,7 +397,7 @@ def _replace(db: Transaction, items: Sequence[tuple[int, Item]], now: datetime) 
         return ()
     late = [key for key, _ in items if was[key].text == PUT_OFF]
     hashes = {key: i.hash for key, i in was.items()}
-    hashes |= {i.id: put_off_queries.hashed(i.item).hash for i in items_queries.items(db, late)}
+    hashes |= {i.id: i.item.hash for i in items_queries.items(db, late)}
     db.execute(
         _EDIT_ITEM,
         [

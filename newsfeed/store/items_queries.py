@@ -43,11 +43,11 @@ def read(row: Sequence[Any], how: Body = "none") -> StoredItem:
     text, html = row[_WIDTH] or "", row[_WIDTH + 1] or ""
     if text != PUT_OFF or how == "stored":
         return records.stored_item(row, text, html)
-    from newsfeed.text import bodies, count_words  # loads the sanitiser, which few runs need
+    from newsfeed.text import bodies  # loads the sanitiser, which few runs need
 
-    html, text = bodies.read(html)
-    found = records.stored_item(row, *((text[:SHORT], "") if how == "text" else (text, html)))
-    return replace(found, item=replace(found.item, words=count_words(text)))
+    found = records.stored_item(row, text, html)
+    item = records.storable(bodies.read(found.item))
+    return replace(found, item=replace(item, text=item.text[:SHORT], html="") if how == "text" else item)
 
 
 def items(db: Transaction, ids: Iterable[int], body: Body = "all") -> list[StoredItem]:

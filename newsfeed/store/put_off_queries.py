@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
 from sqlalchemy import bindparam, func, select, update
 
-from newsfeed.model import PUT_OFF, Item
+from newsfeed.model import PUT_OFF
 from newsfeed.store import items_queries, meta_table, search_queries
 from newsfeed.store.dialect import Transaction
 from newsfeed.store.schema import body, item
@@ -52,16 +51,9 @@ def read_some(db: Transaction, most: int) -> int:
     if not numbers:
         return 0
     before = items_queries.items(db, numbers, "stored")
-    now = [(i.id, hashed(i.item)) for i in items_queries.items(db, numbers, "all")]
+    now = [(i.id, i.item) for i in items_queries.items(db, numbers, "all")]
     db.execute(_BODY, [{"number": n, "text": i.text, "html": i.html} for n, i in now])
     db.execute(_ITEM, [{"number": n, "words": i.words, "hash": i.hash} for n, i in now])
     db.drop_from_search([(i.id, search_queries.entry(i.item)) for i in before])
     db.add_to_search([(number, search_queries.entry(one)) for number, one in now])
     return len(numbers)
-
-
-def hashed(item: Item) -> Item:
-    """An item whose text was put off, with the hash of the text that it has now."""
-    from newsfeed.text import bodies
-
-    return replace(item, hash=bodies.hash_of(item.title, item.text, item.page))

@@ -20,9 +20,8 @@ import numpy as np
 
 from newsfeed.stories.similarity import Floats, Ints, Pairs, firsts
 
-GONE = (
-    1 << 62
-)  # in place of its last step, for a group that was merged into another: later than any, so no offer to it holds
+# In place of its last step, for a group that was merged into another: later than any, so that no offer to it holds.
+GONE = 1 << 62
 
 
 @dataclass(slots=True)

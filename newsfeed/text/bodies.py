@@ -10,9 +10,12 @@ import hashlib
 import re
 
 import msgspec
+from msgspec.structs import replace
 
+from newsfeed.model import Item
 from newsfeed.text.encodings import joined_halves
 from newsfeed.text.markup import HTML_LIMIT, clean_html, text_of
+from newsfeed.text.prose import count_words
 from newsfeed.text.titles import unmangle, without_torn_reference
 
 _WRITTEN = msgspec.json.Decoder(tuple[str, str, str])
@@ -35,7 +38,7 @@ def cleaned(body: str, summary: str, base: str) -> tuple[str, str]:
 
 
 def put_off(body: str, summary: str, base: str) -> str:
-    """What is stored in the place of HTML, for `read`.
+    """What stands in the place of an item's HTML, for `read`.
 
     Raises:
         UnicodeEncodeError: there is half a character in it, which can't be stored.
@@ -43,9 +46,12 @@ def put_off(body: str, summary: str, base: str) -> str:
     return msgspec.json.encode((body, summary, base)).decode()
 
 
-def read(written: str) -> tuple[str, str]:
-    """HTML and text of what `put_off` wrote."""
-    return cleaned(*_WRITTEN.decode(written))
+def read(item: Item) -> Item:
+    """An item whose text was put off, as it would have been if it had been read at once."""
+    html, text = cleaned(*_WRITTEN.decode(item.html))
+    return replace(
+        item, html=html, text=text, words=count_words(text), hash=hash_of(item.title, text, item.page)
+    )
 
 
 def digest(*parts: str) -> str:
