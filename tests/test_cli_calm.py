@@ -106,6 +106,20 @@ def test_the_masthead_after_a_refresh_tells_the_new_numbers_and_the_time(
     assert home.page() == before, "a refresh that brought nothing changes nothing"
 
 
+def test_a_refresh_that_no_feed_answered_does_not_say_what_an_earlier_one_found(
+    home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.run("digest", "--no-open")
+    for minutes, answers in ((60, True), (90, False)):
+        home.at(NOON + timedelta(minutes=minutes))
+        if not answers:
+            server.feed("/a", b"<html>Down for maintenance</html>", content_type="text/html")
+        capsys.readouterr()
+        home.run("refresh", "--force")
+        told = "".join(capsys.readouterr())
+        assert ("is worth your minutes" in told) == answers, told
+
+
 def test_a_feed_that_is_listed_twice_is_told_and_no_failure(
     home: TestHome, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:

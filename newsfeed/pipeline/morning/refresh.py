@@ -34,7 +34,8 @@ def refresh(
     return msgspec.structs.replace(
         pulled,
         page=done.page,
-        page_note=current.since_note,
+        # Where no feed answered, it would still be what an earlier refresh found.
+        page_note=current.since_note if pulled.answered else "",
         since=len(current.since.picks) if current.since else 0,
         results=tuple(msgspec.structs.replace(r, on_page=shown.get(r.feed, 0)) for r in pulled.results),
     )
