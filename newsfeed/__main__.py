@@ -21,6 +21,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         code = 130
     # The system takes back what is left; to look through all of it for garbage took a sixth of a small command.
     gc.freeze()
+    # Run by `python -m`, CPython ends by the signal, whatever the exit code, if Ctrl-C ever came while something ran text as
+    # code, as libraries do when they load; running other text makes it forget that (`run_eval_code_obj`, pythonrun.c).
+    exec("")  # noqa: S102
     raise SystemExit(code)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,22 @@ from homes import Entry, rss
 from newsfeed.cli.app import run, tree
 
 ROOT = Path(__file__).parents[1]
+
+
+def test_ctrl_c_while_a_library_loads_ends_with_the_same_exit_code(tmp_path: Path) -> None:
+    # Stands for a library that runs text as code while Ctrl-C comes, and for the command that catches it.
+    (tmp_path / "sitecustomize.py").write_text(
+        "from newsfeed.cli import app\n"
+        "def interrupted(argv):\n"
+        "    try:\n"
+        "        exec('raise KeyboardInterrupt')\n"
+        "    except KeyboardInterrupt:\n"
+        "        return app.INTERRUPTED\n"
+        "app.run = interrupted\n"
+    )
+    command = [sys.executable, "-m", "newsfeed", "refresh"]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(tmp_path)}, check=False)
+    assert done.returncode == 130
 
 
 def commands() -> list[str]:
